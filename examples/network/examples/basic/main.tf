@@ -1,0 +1,9 @@
+module "network" {
+  source = "../../"
+
+  name = "basic"
+}
+
+output "subnets" {
+  value = module.network.subnets
+}

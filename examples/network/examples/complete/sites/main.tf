@@ -1,0 +1,4 @@
+output "zones" {
+  description = "Zones of the sites"
+  value       = ["north", "south"]
+}

@@ -1,0 +1,110 @@
+"""Values that are stored as JSON text: the one place that writes and reads such documents.
+
+The standard library's codec is used on both sides, because whole numbers of any size must come back as they were; what
+it writes is ASCII, so it passes through every database unchanged.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from terrareg_core.errors import InvalidModule
+from terrareg_core.json_values import JsonObject, JsonValue
+from terrareg_core.modules.model import SafeTexts
+from terrareg_core.modules.specification import (
+    Input,
+    ModuleCall,
+    ModuleSpecification,
+    Output,
+    ProviderUse,
+    Requirement,
+    Resource,
+)
+
+_MAX_DEPTH = 400
+"""Containers inside containers; a default may have 200 (chapter 03, 8.10.10), and reading recurses."""
+
+_LISTS: dict[str, type[Any]] = {
+    "inputs": Input,
+    "modules": ModuleCall,
+    "outputs": Output,
+    "providers": ProviderUse,
+    "requirements": Requirement,
+    "resources": Resource,
+}
+
+
+def write_specification(specification: ModuleSpecification) -> str:
+    """The text of a specification: an object with a key per field, and an object per row of its lists."""
+    return _write(attrs.asdict(specification, recurse=False) | {name: _rows(specification, name) for name in _LISTS})
+
+
+def read_specification(text: str) -> ModuleSpecification:
+    """The specification that `write_specification` wrote; lists come back as tuples."""
+    document = json.loads(text)
+    for name, kind in _LISTS.items():
+        document[name] = tuple(kind(**row) for row in document[name])
+    return ModuleSpecification(**document)
+
+
+def write_safe_texts(texts: SafeTexts) -> str:
+    """The text of escaped texts: an object with a key per field."""
+    return _write(attrs.asdict(texts, recurse=False))
+
+
+def read_safe_texts(text: str) -> SafeTexts:
+    """The texts that `write_safe_texts` wrote; lists come back as tuples."""
+    document = json.loads(text)
+    return SafeTexts(document["readme"], *map(tuple, (document["input_descriptions"], document["output_descriptions"])))
+
+
+def write_objects(objects: Sequence[JsonObject]) -> str:
+    """The text of a list of objects."""
+    return _write(objects)
+
+
+def read_objects(text: str) -> tuple[JsonObject, ...]:
+    """The objects that `write_objects` wrote."""
+    return tuple(json.loads(text))
+
+
+def _rows(specification: ModuleSpecification, name: str) -> list[dict[str, JsonValue]]:
+    # Not `attrs.asdict` on the whole: it would recurse into defaults, which strangers nest.
+    return [attrs.asdict(row, recurse=False) for row in getattr(specification, name)]
+
+
+def _write(value: object) -> str:
+    if not _is_shallow(value):
+        raise InvalidModule(f"The module holds a value that is nested more than {_MAX_DEPTH} levels deep")
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False, default=_plain)
+    except ValueError as error:
+        # Not a number, infinite, or more digits than Python converts.
+        raise InvalidModule("The module holds a number that can't be stored") from error
+
+
+def _is_shallow(value: object) -> bool:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [child for container in level for child in _children(container)]
+        if not level:
+            return True
+    return False
+
+
+def _children(value: object) -> list[object]:
+    if isinstance(value, Mapping):
+        return [child for child in value.values() if isinstance(child, Mapping | list | tuple)]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [child for child in value if isinstance(child, Mapping | list | tuple)]
+    return []
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

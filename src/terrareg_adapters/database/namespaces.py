@@ -1,0 +1,116 @@
+"""The namespaces in the database."""
+
+from typing import Any
+
+import attrs
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select
+
+from terrareg_adapters.database.rows import NAMESPACE_COLUMNS, inserted_id, to_namespace
+from terrareg_adapters.database.tables import module_provider, namespace, namespace_redirect
+from terrareg_core.identifiers import DisplayName, NamespaceName
+from terrareg_core.namespaces.model import Namespace, NamespaceKind
+from terrareg_core.paging import Page, PageRequest
+
+_ADD = insert(namespace)
+_FIND = select(*NAMESPACE_COLUMNS).where(namespace.c.name_folded == bindparam("folded"))
+_FIND_BY_DISPLAY_NAME = select(*NAMESPACE_COLUMNS).where(namespace.c.display_name_folded == bindparam("folded"))
+_REDIRECTS = (
+    select(namespace_redirect.c.name, *NAMESPACE_COLUMNS)
+    .join(namespace, namespace.c.id == namespace_redirect.c.namespace_id)
+    .where(namespace_redirect.c.name_folded == bindparam("folded"))
+)
+_REDIRECTS_IN_ORDER = _REDIRECTS.order_by(namespace_redirect.c.id)
+_LATEST_REDIRECT = _REDIRECTS.order_by(namespace_redirect.c.id.desc()).limit(1)
+_ADD_REDIRECT = insert(namespace_redirect)
+_DROP_REDIRECT = delete(namespace_redirect).where(
+    namespace_redirect.c.name_folded == bindparam("folded"), namespace_redirect.c.namespace_id == bindparam("id")
+)
+_DROP_REDIRECTS = delete(namespace_redirect).where(namespace_redirect.c.name_folded == bindparam("folded"))
+_HAS_MODULE_PROVIDERS = select(exists().where(module_provider.c.namespace_id == bindparam("id")))
+_REMOVE = delete(namespace).where(namespace.c.id == bindparam("id"))
+
+_HAS_LATEST = exists().where(
+    module_provider.c.namespace_id == namespace.c.id, module_provider.c.latest_version_id.is_not(None)
+)
+
+
+def _listing(*, only_published: bool) -> Select[Any]:
+    statement = select(*NAMESPACE_COLUMNS).order_by(namespace.c.name_folded, namespace.c.name)
+    return statement.where(_HAS_LATEST) if only_published else statement
+
+
+def _count(*, only_published: bool) -> Select[Any]:
+    statement = select(func.count()).select_from(namespace)
+    return statement.where(_HAS_LATEST) if only_published else statement
+
+
+_ALL = {flag: _listing(only_published=flag) for flag in (False, True)}
+_PAGE = {flag: statement.limit(bindparam("limit")).offset(bindparam("offset")) for flag, statement in _ALL.items()}
+_COUNT = {flag: _count(only_published=flag) for flag in (False, True)}
+
+
+@attrs.frozen
+class DatabaseNamespaces:
+    """The namespaces, inside the transaction of a connection."""
+
+    _connection: Connection
+
+    def add(
+        self,
+        name: NamespaceName,
+        display_name: DisplayName | None = None,
+        kind: NamespaceKind = NamespaceKind.NONE,
+    ) -> Namespace:
+        values = {
+            "name": name.value,
+            "name_folded": name.folded,
+            "display_name": display_name.value if display_name else None,
+            "display_name_folded": display_name.folded if display_name else None,
+            "kind": kind.value,
+        }
+        namespace_id = inserted_id(self._connection.execute(_ADD, values))
+        return Namespace(namespace_id, name, display_name, kind)
+
+    def find(self, name: str) -> Namespace | None:
+        if not NamespaceName.is_valid(name):
+            return None
+        row = self._connection.execute(_FIND, {"folded": name.lower()}).one_or_none()
+        return to_namespace(row) if row else None
+
+    def find_by_display_name(self, display_name: DisplayName) -> Namespace | None:
+        row = self._connection.execute(_FIND_BY_DISPLAY_NAME, {"folded": display_name.folded}).one_or_none()
+        return to_namespace(row) if row else None
+
+    def find_redirected(self, name: str) -> Namespace | None:
+        if not NamespaceName.is_valid(name):
+            return None
+        row = self._connection.execute(_LATEST_REDIRECT, {"folded": name.lower()}).one_or_none()
+        return to_namespace(row[1:]) if row else None
+
+    def add_redirect(self, former_name: NamespaceName, namespace_id: int) -> None:
+        # Added anew even where it is there already, so that it is the latest of its name.
+        self._connection.execute(_DROP_REDIRECT, {"folded": former_name.folded, "id": namespace_id})
+        values = {"name": former_name.value, "name_folded": former_name.folded, "namespace_id": namespace_id}
+        self._connection.execute(_ADD_REDIRECT, values)
+
+    def drop_redirects_named(self, name: NamespaceName) -> None:
+        self._connection.execute(_DROP_REDIRECTS, {"folded": name.folded})
+
+    def redirects_named(self, name: NamespaceName) -> list[tuple[NamespaceName, Namespace]]:
+        rows = self._connection.execute(_REDIRECTS_IN_ORDER, {"folded": name.folded})
+        return [(NamespaceName(row[0]), to_namespace(row[1:])) for row in rows]
+
+    def is_empty(self, namespace_id: int) -> bool:
+        return not self._connection.execute(_HAS_MODULE_PROVIDERS, {"id": namespace_id}).scalar_one()
+
+    def remove(self, namespace_id: int) -> None:
+        # Redirects go by cascade; a module provider that is left breaks its foreign key, which is AlreadyStored.
+        self._connection.execute(_REMOVE, {"id": namespace_id})
+
+    def page(self, request: PageRequest | None, *, only_published: bool) -> Page[Namespace]:
+        if request is None:
+            rows = [to_namespace(row) for row in self._connection.execute(_ALL[only_published])]
+            return Page(PageRequest(0, max(len(rows), 1)), rows, len(rows))
+        bounds = {"limit": request.limit, "offset": request.offset}
+        rows = [to_namespace(row) for row in self._connection.execute(_PAGE[only_published], bounds)]
+        return Page(request, rows, self._connection.execute(_COUNT[only_published]).scalar_one())

@@ -1,0 +1,194 @@
+"""The tables, as SQLAlchemy Core sees them; `migrations` holds how a database gets there.
+
+Names are stored in canonical spelling beside a folded column that is compared; foreign keys are indexed, by an index of
+their own or as the first column of another one (chapter 02, 16.3).
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from terrareg_adapters.database.types import ByteOrdered, Counter, LongText, UtcDateTime
+
+NAME_LENGTH = 128
+"""Of names and versions, in characters (chapter 02, 2)."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+namespace = Table(
+    "namespace",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("name_folded", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("display_name", ByteOrdered(NAME_LENGTH)),
+    Column("display_name_folded", ByteOrdered(NAME_LENGTH)),
+    Column("kind", String(32), nullable=False),
+    UniqueConstraint("name_folded"),
+    UniqueConstraint("display_name_folded"),
+    sqlite_autoincrement=True,
+)
+
+namespace_redirect = Table(
+    "namespace_redirect",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("name_folded", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("namespace_id", ForeignKey("namespace.id", ondelete="CASCADE"), nullable=False, index=True),
+    UniqueConstraint("name_folded", "namespace_id"),
+    sqlite_autoincrement=True,
+)
+
+module_provider = Table(
+    "module_provider",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("namespace_id", ForeignKey("namespace.id"), nullable=False),
+    Column("module", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("module_folded", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("provider", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("latest_version_id", Integer, index=True),
+    ForeignKeyConstraint(["latest_version_id"], ["module_version.id"], ondelete="SET NULL", use_alter=True),
+    UniqueConstraint("namespace_id", "module_folded", "provider"),
+    # The order of lists and searches.
+    Index(None, "module", "provider"),
+    sqlite_autoincrement=True,
+)
+
+module_provider_redirect = Table(
+    "module_provider_redirect",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("namespace_id", ForeignKey("namespace.id", ondelete="CASCADE"), nullable=False),
+    Column("module", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("module_folded", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("provider", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("module_provider_id", ForeignKey("module_provider.id", ondelete="CASCADE"), nullable=False, index=True),
+    UniqueConstraint("namespace_id", "module_folded", "provider"),
+    sqlite_autoincrement=True,
+)
+
+module_version = Table(
+    "module_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("module_provider_id", ForeignKey("module_provider.id"), nullable=False),
+    Column("version", ByteOrdered(NAME_LENGTH), nullable=False),
+    # Sorts as versions do, see `version_sort_key`.
+    Column("sort_key", ByteOrdered(300), nullable=False),
+    Column("beta", Boolean, nullable=False),
+    Column("internal", Boolean, nullable=False),
+    Column("published", Boolean, nullable=False),
+    Column("indexed_at", UtcDateTime, nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("downloads", Counter, nullable=False),
+    Column("extraction_version", Integer),
+    Column("uploader", LongText),
+    Column("git_commit", String(64)),
+    Column("git_tag", LongText),
+    Column("zip_key", LongText),
+    Column("zip_size", Counter),
+    Column("zip_sha256", String(64)),
+    Column("tar_gz_key", LongText),
+    Column("tar_gz_size", Counter),
+    Column("tar_gz_sha256", String(64)),
+    Column("terraform_constraint", LongText),
+    Column("owner", LongText),
+    Column("owner_folded", LongText, nullable=False),
+    Column("description", LongText),
+    Column("description_folded", LongText, nullable=False),
+    Column("repo_base_url", LongText),
+    Column("repo_clone_url", LongText),
+    Column("repo_browse_url", LongText),
+    Column("variable_template", LongText, nullable=False),
+    UniqueConstraint("module_provider_id", "version"),
+    sqlite_autoincrement=True,
+)
+
+# A path may have more characters than an index entry holds on every engine, so its digest is what is unique.
+module_part = Table(
+    "module_part",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("module_version_id", ForeignKey("module_version.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("path", LongText, nullable=False),
+    Column("path_sha256", String(64), nullable=False),
+    Column("readme", LongText, nullable=False),
+    Column("specification", LongText, nullable=False),
+    Column("safe_texts", LongText, nullable=False),
+    UniqueConstraint("module_version_id", "kind", "path_sha256"),
+)
+
+example_file = Table(
+    "example_file",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("module_version_id", ForeignKey("module_version.id", ondelete="CASCADE"), nullable=False),
+    Column("path", LongText, nullable=False),
+    Column("path_sha256", String(64), nullable=False),
+    Column("content", LongText, nullable=False),
+    UniqueConstraint("module_version_id", "path_sha256"),
+)
+
+module_version_file = Table(
+    "module_version_file",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("module_version_id", ForeignKey("module_version.id", ondelete="CASCADE"), nullable=False),
+    Column("path", LongText, nullable=False),
+    Column("path_sha256", String(64), nullable=False),
+    Column("content", LongText, nullable=False),
+    UniqueConstraint("module_version_id", "path_sha256"),
+)
+
+download = Table(
+    "download",
+    metadata,
+    Column("id", Counter, primary_key=True),
+    Column("module_version_id", ForeignKey("module_version.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("module_provider_id", ForeignKey("module_provider.id", ondelete="CASCADE"), nullable=False),
+    Column("timestamp", UtcDateTime, nullable=False),
+    Column("terraform_version", LongText),
+    Column("analytics_token", LongText),
+    Column("authenticated", Boolean, nullable=False),
+    Column("environment", LongText),
+    # As the client wrote them; absent in rows older than redirects.
+    Column("requested_namespace", LongText),
+    Column("requested_module", LongText),
+    Column("requested_provider", LongText),
+    Index(None, "module_provider_id", "timestamp"),
+)
+
+audit_event = Table(
+    "audit_event",
+    metadata,
+    Column("id", Counter, primary_key=True),
+    Column("timestamp", UtcDateTime, nullable=False),
+    Column("username", LongText, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("object_type", String(64), nullable=False),
+    Column("object_id", LongText, nullable=False),
+    Column("old_value", LongText),
+    Column("new_value", LongText),
+    Index(None, "timestamp", "id"),
+)

@@ -1,0 +1,534 @@
+"""The in-memory twin of the database: a unit of work whose ports are the reference for every other one."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from operator import attrgetter
+from typing import Generic, NoReturn, TypeVar
+
+import attrs
+
+from terrareg_core.analytics.downloads import DownloadEvent
+from terrareg_core.audit.events import AuditEvent
+from terrareg_core.errors import AlreadyStored, StoreUnavailable
+from terrareg_core.identifiers import DisplayName, ModuleName, NamespaceName, ProviderName
+from terrareg_core.modules.model import ModuleProvider, ModuleVersion, NewModuleVersion, PartKind
+from terrareg_core.modules.read_models import ListedVersion, ModuleSummary, ModuleVersionContent
+from terrareg_core.modules.search import SearchCriteria, SearchedTexts, TrustFilter, score
+from terrareg_core.namespaces.model import Namespace, NamespaceKind
+from terrareg_core.paging import Page, PageRequest
+from terrareg_core.versions import Version
+
+_WAIT_FOR_WRITER = 10.0
+"""Seconds."""
+
+RowT = TypeVar("RowT")
+
+
+@attrs.frozen
+class _NamespaceRedirect:
+    name: NamespaceName
+    namespace_id: int
+
+
+@attrs.frozen
+class _ModuleProviderRow:
+    namespace_id: int
+    module: ModuleName
+    provider: ProviderName
+    verified: bool
+    latest_version_id: int | None = None
+
+    def is_named(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> bool:
+        return (self.namespace_id, self.module.folded, self.provider) == (namespace_id, module.folded, provider)
+
+
+@attrs.frozen
+class _ModuleProviderRedirect:
+    namespace_id: int
+    module: ModuleName
+    provider: ProviderName
+    module_provider_id: int
+
+    def is_named(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> bool:
+        return (self.namespace_id, self.module.folded, self.provider) == (namespace_id, module.folded, provider)
+
+
+class _Table(Generic[RowT]):
+    """Rows by id, in the order in which they were added; an id is never given twice."""
+
+    def __init__(self, rows: dict[int, RowT], next_id: int) -> None:
+        self._rows = rows
+        self._next_id = next_id
+        self._shared = True
+
+    def copy(self) -> "_Table[RowT]":
+        """The same rows; they are copied when the first change is made, so that a copy costs nothing."""
+        return _Table(self._rows, self._next_id)
+
+    def __getitem__(self, row_id: int) -> RowT:
+        return self._rows[row_id]
+
+    def __contains__(self, row_id: int) -> bool:
+        return row_id in self._rows
+
+    def get(self, row_id: int) -> RowT | None:
+        return self._rows.get(row_id)
+
+    def items(self) -> list[tuple[int, RowT]]:
+        return list(self._rows.items())
+
+    def add(self, row: RowT) -> int:
+        row_id = self._next_id
+        self._next_id += 1
+        self.put(row_id, row)
+        return row_id
+
+    def put(self, row_id: int, row: RowT) -> None:
+        self._own()
+        self._rows[row_id] = row
+
+    def remove_where(self, condition: Callable[[int, RowT], bool]) -> None:
+        self._own()
+        self._rows = {row_id: row for row_id, row in self._rows.items() if not condition(row_id, row)}
+
+    def _own(self) -> None:
+        if self._shared:
+            self._rows = dict(self._rows)
+            self._shared = False
+
+
+def _empty() -> _Table[RowT]:
+    return _Table({}, 1)
+
+
+@attrs.define
+class _State:
+    """Everything stored; one that was committed is never changed again."""
+
+    namespaces: _Table[Namespace] = attrs.field(factory=_empty)
+    namespace_redirects: _Table[_NamespaceRedirect] = attrs.field(factory=_empty)
+    module_providers: _Table[_ModuleProviderRow] = attrs.field(factory=_empty)
+    module_provider_redirects: _Table[_ModuleProviderRedirect] = attrs.field(factory=_empty)
+    module_versions: _Table[NewModuleVersion] = attrs.field(factory=_empty)
+    downloads: _Table[DownloadEvent] = attrs.field(factory=_empty)
+    download_counts: _Table[int] = attrs.field(factory=_empty)
+    audit_events: _Table[AuditEvent] = attrs.field(factory=_empty)
+    void: bool = False
+    """Whether a refused write makes a commit impossible."""
+
+    def copy(self) -> "_State":
+        return _State(
+            namespaces=self.namespaces.copy(),
+            namespace_redirects=self.namespace_redirects.copy(),
+            module_providers=self.module_providers.copy(),
+            module_provider_redirects=self.module_provider_redirects.copy(),
+            module_versions=self.module_versions.copy(),
+            downloads=self.downloads.copy(),
+            download_counts=self.download_counts.copy(),
+            audit_events=self.audit_events.copy(),
+        )
+
+    def refuse(self, message: str) -> NoReturn:
+        self.void = True
+        raise AlreadyStored(message)
+
+    def module_provider(self, module_provider_id: int) -> ModuleProvider:
+        row = self.module_providers[module_provider_id]
+        return ModuleProvider(
+            module_provider_id,
+            self.namespaces[row.namespace_id],
+            row.module,
+            row.provider,
+            row.verified,
+            row.latest_version_id,
+        )
+
+    def summary(self, module_version_id: int) -> ModuleSummary:
+        row = self.module_versions[module_version_id]
+        module_provider = self.module_provider(row.module_provider_id)
+        root = next((part for part in row.content.parts if part.kind is PartKind.ROOT), None)
+        return ModuleSummary(
+            address=module_provider.address,
+            verified=module_provider.verified,
+            version=row.version,
+            published=row.published,
+            internal=row.content.metadata.internal,
+            owner=row.content.metadata.owner,
+            description=row.content.description,
+            published_at=row.published_at,
+            downloads=self.download_counts.get(module_version_id) or 0,
+            terraform_constraint=root.specification.terraform_version_constraint if root else None,
+            repo_base_url=row.content.metadata.repo_base_url,
+        )
+
+
+def _module_version(module_version_id: int, row: NewModuleVersion) -> ModuleVersion:
+    return ModuleVersion(
+        id=module_version_id,
+        module_provider_id=row.module_provider_id,
+        version=row.version,
+        published=row.published,
+        internal=row.content.metadata.internal,
+        indexed_at=row.indexed_at,
+        published_at=row.published_at,
+        archives=row.archives,
+        repo_clone_url=row.content.metadata.repo_clone_url,
+        origin=row.origin,
+    )
+
+
+@attrs.frozen
+class MemoryNamespaces:
+    """The namespaces of one state."""
+
+    _state: _State
+
+    def add(
+        self,
+        name: NamespaceName,
+        display_name: DisplayName | None = None,
+        kind: NamespaceKind = NamespaceKind.NONE,
+    ) -> Namespace:
+        if self.find(name.value) or (display_name and self.find_by_display_name(display_name)):
+            self._state.refuse("A namespace of this name exists already")
+        namespace_id = self._state.namespaces.add(Namespace(0, name, display_name, kind))
+        namespace = Namespace(namespace_id, name, display_name, kind)
+        self._state.namespaces.put(namespace_id, namespace)
+        return namespace
+
+    def find(self, name: str) -> Namespace | None:
+        if not NamespaceName.is_valid(name):
+            return None
+        folded = name.lower()
+        return next((row for _, row in self._state.namespaces.items() if row.name.folded == folded), None)
+
+    def find_by_display_name(self, display_name: DisplayName) -> Namespace | None:
+        folded = display_name.folded
+        rows = self._state.namespaces.items()
+        return next((row for _, row in rows if row.display_name and row.display_name.folded == folded), None)
+
+    def find_redirected(self, name: str) -> Namespace | None:
+        redirects = self._redirects(name)
+        return self._state.namespaces[redirects[-1].namespace_id] if redirects else None
+
+    def add_redirect(self, former_name: NamespaceName, namespace_id: int) -> None:
+        if namespace_id not in self._state.namespaces:
+            self._state.refuse("The namespace was deleted meanwhile")
+        folded = former_name.folded
+        self._state.namespace_redirects.remove_where(
+            lambda _, row: row.namespace_id == namespace_id and row.name.folded == folded
+        )
+        self._state.namespace_redirects.add(_NamespaceRedirect(former_name, namespace_id))
+
+    def drop_redirects_named(self, name: NamespaceName) -> None:
+        self._state.namespace_redirects.remove_where(lambda _, row: row.name.folded == name.folded)
+
+    def redirects_named(self, name: NamespaceName) -> list[tuple[NamespaceName, Namespace]]:
+        return [(row.name, self._state.namespaces[row.namespace_id]) for row in self._redirects(name.value)]
+
+    def is_empty(self, namespace_id: int) -> bool:
+        return all(row.namespace_id != namespace_id for _, row in self._state.module_providers.items())
+
+    def remove(self, namespace_id: int) -> None:
+        if not self.is_empty(namespace_id):
+            self._state.refuse("The namespace is not empty")
+        self._state.namespace_redirects.remove_where(lambda _, row: row.namespace_id == namespace_id)
+        self._state.module_provider_redirects.remove_where(lambda _, row: row.namespace_id == namespace_id)
+        self._state.namespaces.remove_where(lambda row_id, _: row_id == namespace_id)
+
+    def page(self, request: PageRequest | None, *, only_published: bool) -> Page[Namespace]:
+        rows = [row for _, row in self._state.namespaces.items()]
+        if only_published:
+            providers = self._state.module_providers.items()
+            listed = {row.namespace_id for _, row in providers if row.latest_version_id is not None}
+            rows = [row for row in rows if row.id in listed]
+        rows.sort(key=lambda row: (row.name.folded, row.name.value))
+        if request is None:
+            return Page(PageRequest(0, max(len(rows), 1)), rows, len(rows))
+        return Page(request, rows[request.offset : request.offset + request.limit], len(rows))
+
+    def _redirects(self, name: str) -> list[_NamespaceRedirect]:
+        if not NamespaceName.is_valid(name):
+            return []
+        folded = name.lower()
+        return [row for _, row in self._state.namespace_redirects.items() if row.name.folded == folded]
+
+
+@attrs.frozen
+class MemoryModuleProviders:
+    """The module providers of one state."""
+
+    _state: _State
+
+    def add(self, namespace_id: int, module: ModuleName, provider: ProviderName, *, verified: bool) -> ModuleProvider:
+        if namespace_id not in self._state.namespaces:
+            self._state.refuse("The namespace was deleted meanwhile")
+        if self.find(namespace_id, module, provider):
+            self._state.refuse("A module provider of this name exists already")
+        row = _ModuleProviderRow(namespace_id, module, provider, verified)
+        return self._state.module_provider(self._state.module_providers.add(row))
+
+    def find(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
+        for row_id, row in self._state.module_providers.items():
+            if row.is_named(namespace_id, module, provider):
+                return self._state.module_provider(row_id)
+        return None
+
+    def find_redirected(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
+        redirect = self._redirect(namespace_id, module, provider)
+        return self._state.module_provider(redirect.module_provider_id) if redirect else None
+
+    def add_redirect(
+        self, namespace_id: int, module: ModuleName, provider: ProviderName, module_provider_id: int
+    ) -> None:
+        redirect = self._redirect(namespace_id, module, provider)
+        if redirect is not None:
+            if redirect.module_provider_id != module_provider_id:
+                self._state.refuse("A redirect of this name leads to another module provider")
+            return
+        if namespace_id not in self._state.namespaces or module_provider_id not in self._state.module_providers:
+            self._state.refuse("The namespace or the module provider was deleted meanwhile")
+        self._state.module_provider_redirects.add(
+            _ModuleProviderRedirect(namespace_id, module, provider, module_provider_id)
+        )
+
+    def hold(self, module_provider_id: int) -> None:
+        """Nothing to do: there is one writer at a time."""
+
+    def set_latest(self, module_provider_id: int, module_version_id: int | None) -> None:
+        row = self._state.module_providers.get(module_provider_id)
+        if row is not None:
+            if module_version_id is not None and module_version_id not in self._state.module_versions:
+                self._state.refuse("The version was deleted meanwhile")
+            self._state.module_providers.put(module_provider_id, attrs.evolve(row, latest_version_id=module_version_id))
+
+    def remove(self, module_provider_id: int) -> None:
+        if any(row.module_provider_id == module_provider_id for _, row in self._state.module_versions.items()):
+            self._state.refuse("The module provider has versions")
+        self._state.module_provider_redirects.remove_where(lambda _, row: row.module_provider_id == module_provider_id)
+        self._state.module_providers.remove_where(lambda row_id, _: row_id == module_provider_id)
+
+    def _redirect(
+        self, namespace_id: int, module: ModuleName, provider: ProviderName
+    ) -> _ModuleProviderRedirect | None:
+        rows = self._state.module_provider_redirects.items()
+        return next((row for _, row in rows if row.is_named(namespace_id, module, provider)), None)
+
+
+@attrs.frozen
+class MemoryModuleVersions:
+    """The module versions of one state."""
+
+    _state: _State
+
+    def find(self, module_provider_id: int, version: Version) -> ModuleVersion | None:
+        return next((row for row in self.of_module_provider(module_provider_id) if row.version == version), None)
+
+    def latest_of(self, module_provider_id: int) -> ModuleVersion | None:
+        module_provider = self._state.module_providers.get(module_provider_id)
+        if module_provider is None or module_provider.latest_version_id is None:
+            return None
+        version_id = module_provider.latest_version_id
+        return _module_version(version_id, self._state.module_versions[version_id])
+
+    def of_module_provider(self, module_provider_id: int) -> Sequence[ModuleVersion]:
+        rows = self._state.module_versions.items()
+        versions = [
+            _module_version(row_id, row) for row_id, row in rows if row.module_provider_id == module_provider_id
+        ]
+        return sorted(versions, key=lambda row: row.version.sort_key, reverse=True)
+
+    def add(self, new: NewModuleVersion) -> ModuleVersion:
+        if new.module_provider_id not in self._state.module_providers:
+            self._state.refuse("The module provider was deleted meanwhile")
+        if self.find(new.module_provider_id, new.version):
+            self._state.refuse("The module provider has this version already")
+        return _module_version(self._state.module_versions.add(new), new)
+
+    def replace(self, module_version_id: int, new: NewModuleVersion) -> ModuleVersion:
+        if module_version_id not in self._state.module_versions:
+            self._state.refuse("The version was deleted meanwhile")
+        namesake = self.find(new.module_provider_id, new.version)
+        if namesake is not None and namesake.id != module_version_id:
+            self._state.refuse("The module provider has this version already")
+        self._state.module_versions.put(module_version_id, new)
+        return _module_version(module_version_id, new)
+
+    def mark_published(self, module_version_id: int, published_at: datetime) -> None:
+        row = self._state.module_versions.get(module_version_id)
+        if row is not None and not row.published:
+            published = attrs.evolve(row, published=True, published_at=published_at)
+            self._state.module_versions.put(module_version_id, published)
+
+    def remove(self, module_version_id: int) -> None:
+        self._state.module_versions.remove_where(lambda row_id, _: row_id == module_version_id)
+        self._state.downloads.remove_where(lambda _, row: row.module_version_id == module_version_id)
+        self._state.download_counts.remove_where(lambda row_id, _: row_id == module_version_id)
+        for row_id, row in self._state.module_providers.items():
+            if row.latest_version_id == module_version_id:
+                self._state.module_providers.put(row_id, attrs.evolve(row, latest_version_id=None))
+
+
+@attrs.frozen
+class MemoryModuleCatalogue:
+    """The modules of one state as readers see them."""
+
+    _state: _State
+
+    def search(self, criteria: SearchCriteria, page: PageRequest) -> Page[ModuleSummary]:
+        hits = []
+        for _, row in self._state.module_providers.items():
+            if row.latest_version_id is None:
+                continue
+            summary = self._state.summary(row.latest_version_id)
+            points = _points(criteria, summary)
+            if points is not None:
+                address = summary.address
+                names = (address.module.value, address.provider.value, address.namespace.value)
+                hits.append((-points, names, summary))
+        hits.sort(key=lambda hit: hit[:2])
+        rows = [summary for _, _, summary in hits]
+        return Page(page, rows[page.offset : page.offset + page.limit], len(rows))
+
+    def version_content(self, module_provider_id: int, version: Version | None) -> ModuleVersionContent | None:
+        module_provider = self._state.module_providers.get(module_provider_id)
+        if module_provider is None:
+            return None
+        version_id = module_provider.latest_version_id
+        if version is not None:
+            found = MemoryModuleVersions(self._state).find(module_provider_id, version)
+            version_id = found.id if found else None
+        if version_id is None:
+            return None
+        siblings = {
+            row.provider.value
+            for _, row in self._state.module_providers.items()
+            if row.namespace_id == module_provider.namespace_id and row.module.folded == module_provider.module.folded
+        }
+        return ModuleVersionContent(
+            summary=self._state.summary(version_id),
+            parts=tuple(self._state.module_versions[version_id].content.parts),
+            versions=self.versions(module_provider_id),
+            providers=tuple(sorted(siblings)),
+        )
+
+    def versions(self, module_provider_id: int) -> Sequence[ListedVersion]:
+        rows = MemoryModuleVersions(self._state).of_module_provider(module_provider_id)
+        return tuple(ListedVersion(row.version, row.published) for row in rows)
+
+
+def _points(criteria: SearchCriteria, summary: ModuleSummary) -> int | None:
+    """The score of a module provider, or None when it does not meet the criteria."""
+    namespace, provider = summary.address.namespace.value, summary.address.provider.value
+    is_trusted = namespace in criteria.trusted_namespaces
+    conditions = (
+        not criteria.namespaces or namespace in criteria.namespaces,
+        not criteria.providers or provider in criteria.providers,
+        criteria.module is None or summary.address.module.value == criteria.module,
+        not criteria.allowed_providers or provider in criteria.allowed_providers,
+        summary.verified or not criteria.verified_only,
+        not summary.internal or criteria.include_internal,
+        criteria.trust is TrustFilter.ANY or is_trusted == (criteria.trust is TrustFilter.TRUSTED),
+    )
+    if not all(conditions):
+        return None
+    texts = SearchedTexts(namespace, summary.address.module.value, provider, summary.description, summary.owner)
+    return score(criteria.terms, texts)
+
+
+@attrs.frozen
+class MemoryDownloads:
+    """The recorded downloads of one state."""
+
+    _state: _State
+
+    def append(self, events: Sequence[DownloadEvent]) -> None:
+        for event in events:
+            version_id = event.module_version_id
+            if version_id in self._state.module_versions:
+                self._state.downloads.add(event)
+                self._state.download_counts.put(version_id, (self._state.download_counts.get(version_id) or 0) + 1)
+
+    def of_version(self, module_version_id: int) -> Sequence[DownloadEvent]:
+        rows = [row for _, row in self._state.downloads.items() if row.module_version_id == module_version_id]
+        return sorted(rows, key=attrgetter("timestamp"))
+
+
+@attrs.frozen
+class MemoryAuditLog:
+    """The audit history of one state."""
+
+    _state: _State
+
+    def append(self, event: AuditEvent) -> None:
+        self._state.audit_events.add(event)
+
+    def history(self) -> Sequence[AuditEvent]:
+        return sorted((row for _, row in self._state.audit_events.items()), key=attrgetter("timestamp"))
+
+
+@attrs.frozen
+class MemoryTransaction:
+    """Everything stored, as one state holds it."""
+
+    _state: _State
+
+    @property
+    def namespaces(self) -> MemoryNamespaces:
+        return MemoryNamespaces(self._state)
+
+    @property
+    def module_providers(self) -> MemoryModuleProviders:
+        return MemoryModuleProviders(self._state)
+
+    @property
+    def module_versions(self) -> MemoryModuleVersions:
+        return MemoryModuleVersions(self._state)
+
+    @property
+    def catalogue(self) -> MemoryModuleCatalogue:
+        return MemoryModuleCatalogue(self._state)
+
+    @property
+    def downloads(self) -> MemoryDownloads:
+        return MemoryDownloads(self._state)
+
+    @property
+    def audit(self) -> MemoryAuditLog:
+        return MemoryAuditLog(self._state)
+
+
+class MemoryUnitOfWork:
+    """Transactions over memory: any number of readers, one writer at a time, usable from all threads.
+
+    A reader works on the state as it was when it began; a writer on a copy that becomes the state when it commits.
+    """
+
+    def __init__(self) -> None:
+        self._state = _State()
+        self._writing = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[MemoryTransaction]:
+        """A transaction on the present state; what is written in it is forgotten."""
+        yield MemoryTransaction(self._state.copy())
+
+    @contextmanager
+    def write(self) -> Iterator[MemoryTransaction]:
+        """A transaction that becomes the present state when the context ends normally.
+
+        Raises StoreUnavailable when another writer does not finish within 10 seconds, and AlreadyStored when the
+        context ends normally although a repository raised AlreadyStored in it.
+        """
+        if not self._writing.acquire(timeout=_WAIT_FOR_WRITER):
+            raise StoreUnavailable("The store is busy; try again")
+        try:
+            state = self._state.copy()
+            yield MemoryTransaction(state)
+            if state.void:
+                raise AlreadyStored("A write of this transaction was refused, so all of it is")
+            self._state = state
+        finally:
+            self._writing.release()

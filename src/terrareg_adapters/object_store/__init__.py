@@ -1,0 +1,1 @@
+"""Where archives are kept: implementations of the archive store."""

@@ -1,0 +1,1 @@
+"""Signatures: pre-signed archive keys."""

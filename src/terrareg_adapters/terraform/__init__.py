@@ -1,0 +1,1 @@
+"""Terraform's own formats: source trees, the archives that carry them, and the language they are written in."""

@@ -1,0 +1,124 @@
+"""Native syntax: from the text of a file to its blocks."""
+
+from collections.abc import Collection, Iterator
+
+from lark import Tree
+
+from terrareg_adapters.terraform.hcl.constants import Evaluator, decode_escapes
+from terrareg_adapters.terraform.hcl.lines import Lines
+from terrareg_adapters.terraform.hcl.repairs import Scanned, SourceFlaw, scan
+from terrareg_adapters.terraform.hcl.salvage import parse_around
+from terrareg_adapters.terraform.hcl.trees import Node, collector_paused, end_of, start_of
+from terrareg_core.modules.syntax import Attribute, Block, ParsedFile, Unreadable
+
+
+class NativeReader:
+    """Reads one text; `limit` is the depth of constants and of blocks inside blocks."""
+
+    def __init__(self, source: str, limit: int) -> None:
+        self._source = source
+        self._limit = limit
+        self._lines = Lines(source)
+
+    def read(self) -> ParsedFile:
+        """The blocks of the text. Raises SourceFlaw."""
+        scanned = scan(self._source)
+        with collector_paused():
+            readable = parse_around(self._source, scanned)
+            builder = _Builder(self._source, scanned, self._lines, self._limit, readable.unreadable)
+            blocks = builder.top(readable.body)
+            del readable
+        warnings = builder.warnings | {line: text for block in blocks for line, text in _default_warnings(block)}
+        return ParsedFile(blocks=blocks, header=self._lines.header(), warnings=list(warnings.values()))
+
+
+def _default_warnings(block: Block) -> Iterator[tuple[int, str]]:
+    default = block.attributes.get("default")
+    if block.type == "variable" and default is not None and isinstance(default.value, Unreadable):
+        text = f"the default of variable {' '.join(block.labels)} on line {default.line} can't be worked out here"
+        yield default.line, f"{text} and is shown as null"
+
+
+class _Builder:
+    """Turns the nodes of one parse tree into blocks."""
+
+    def __init__(self, source: str, scanned: Scanned, lines: Lines, limit: int, unreadable: Collection[int]) -> None:
+        self._source = source
+        self._lines = lines
+        self._limit = limit
+        self._evaluator = Evaluator(source, scanned, limit)
+        self._unreadable = unreadable
+        self.warnings: dict[int, str] = {}
+        """What could not be read, by line."""
+
+    def top(self, body: Node) -> list[Block]:
+        """The blocks of a file; attributes outside of blocks mean nothing (8.1)."""
+        return [self.block(child, 0) for child in _trees(body) if child.data == "block"]
+
+    def block(self, node: Node, depth: int) -> Block:
+        """A block with everything in it."""
+        if depth > self._limit:
+            raise SourceFlaw(start_of(node), f"blocks are nested deeper than {self._limit} levels")
+        header = [child for child in _trees(node) if child.data not in ("body", "new_line_or_comment")]
+        attributes: dict[str, Attribute] = {}
+        blocks = []
+        for child in _trees(_body_of(node)):
+            if child.data == "attribute":
+                attribute = self.attribute(child)
+                if attribute.name in attributes:
+                    earlier = attributes[attribute.name].line
+                    raise SourceFlaw(start_of(child), f"{attribute.name} was set on line {earlier} already")
+                attributes[attribute.name] = attribute
+            elif child.data == "block":
+                blocks.append(self.block(child, depth + 1))
+        line = self._lines.number(start_of(node))
+        return Block(
+            type=self._text(header[0]),
+            labels=tuple(self._label(label) for label in header[1:]),
+            line=line,
+            comment=self._lines.comment_above(line),
+            attributes=attributes,
+            blocks=blocks,
+        )
+
+    def attribute(self, node: Node) -> Attribute:
+        """`name = expression`."""
+        children = _trees(node)
+        name, expression = children[0], children[-1]
+        if start_of(expression) in self._unreadable:
+            return self._unread(name, expression)
+        string_text = self._evaluator.string_text(expression)
+        return Attribute(
+            name=self._text(name),
+            line=self._lines.number(start_of(name)),
+            text=self._text(expression).replace("\r\n", "\n"),
+            value=self._evaluator.value(expression),
+            is_string=string_text is not None,
+            string_text=string_text,
+            entries=self._evaluator.entries(expression),
+        )
+
+    def _unread(self, name: Node, expression: Node) -> Attribute:
+        line = self._lines.number(start_of(name))
+        self.warnings[line] = f"the expression of {self._text(name)} on line {line} could not be read"
+        text = self._text(expression).replace("\r\n", "\n")
+        return Attribute(name=self._text(name), line=line, text=text, value=Unreadable())
+
+    def _label(self, node: Node) -> str:
+        text = self._text(node)
+        if node.data != "string":
+            return text
+        if any(isinstance(part, Tree) for string_part in _trees(node) for part in string_part.children):
+            raise SourceFlaw(start_of(node), "a label can't hold an interpolation")
+        return decode_escapes(text[1:-1])
+
+    def _text(self, node: Node) -> str:
+        return self._source[start_of(node) : end_of(node)]
+
+
+def _trees(node: Node) -> list[Node]:
+    return [child for child in node.children if isinstance(child, Tree)]
+
+
+def _body_of(node: Node) -> Node:
+    return next(child for child in _trees(node) if child.data == "body")

@@ -1,0 +1,452 @@
+"""One linear pass over native syntax before it is parsed: what is not balanced is refused, and what the parser can't
+read, although Terraform can, is rewritten to the same length, so that positions in the parse tree are positions in the
+source (chapter 03, 8.10)."""
+
+import re
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import NamedTuple
+
+import attrs
+
+
+class SourceFlaw(Exception):
+    """Text that can't be read; `position` is an index into the source, `reason` is a clause for people."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(reason)
+        self.position = position
+        self.reason = reason
+
+
+class Kind(Enum):
+    """What a token is to the grammar of expressions."""
+
+    NAME = auto()
+    NUMBER = auto()
+    OPEN = auto()
+    """`(`, `[`, `{`, or the start of an interpolation or directive."""
+    CLOSE = auto()
+    QUOTE = auto()
+    """The start or the end of a quoted string."""
+    HEREDOC = auto()
+    """A whole heredoc."""
+    NEWLINE = auto()
+    """A line end that separates; those inside parentheses and the like are no tokens."""
+    SYMBOL = auto()
+
+
+class Token(NamedTuple):
+    """A piece of source that is neither blank nor comment nor literal text of a string."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+@attrs.frozen
+class Heredoc:
+    """Where the parts of a heredoc are."""
+
+    body: int
+    """Index of its first character behind the line of the opening marker."""
+    closing: int
+    """Index of the first character of the line with the closing marker."""
+    end: int
+    """Index behind the closing marker."""
+    flush: bool
+    """Whether it was opened with `<<-`: common indentation is removed."""
+    templates: Sequence[tuple[int, int]]
+    """Start and end of each interpolation and directive directly in its body."""
+
+
+@attrs.frozen
+class Scanned:
+    """What the pass found."""
+
+    parseable: str
+    """The source, rewritten; of the same length."""
+    tokens: Sequence[Token]
+    heredocs: dict[int, Heredoc]
+    """By the index of their `<<`. In `parseable` each is one quoted string."""
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<blank>[ \t]+)
+  | (?P<newline>\r?\n)
+  | (?P<comment>(?:\#|//)[^\n]*)
+  | (?P<block_comment>/\*)
+  | (?P<quote>")
+  | (?P<heredoc><<(?P<flush>-?)(?P<marker>[^\W\d][\w-]*)\r?\n)
+  | (?P<name>[^\W\d][\w-]*)
+  | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
+  | (?P<open>[(\[{])
+  | (?P<close>[)\]}])
+  | (?P<symbol>::|=>|==|!=|<=|>=|&&|\|\||\.\.\.|[=!<>?:+\-*/%.,~])
+    """,
+    re.VERBOSE,
+)
+_SURROGATE = "[dD][89a-fA-F]"
+_QUOTED = re.compile(
+    r"""
+    (?P<literal>[^"\\$%\r\n\ud800-\udfff]+)
+  | (?P<escaped>\$\$\{|%%\{)
+  | (?P<template>[$%]\{)
+  | (?P<dollar>[$%])
+  | (?P<escape>\\(?:[nrt"\\]|u(?!{surrogate})[0-9a-fA-F]{4}|U(?!0000{surrogate})(?:000[0-9a-fA-F]|0010)[0-9a-fA-F]{4}))
+  | (?P<end>")
+    """.replace("{surrogate}", _SURROGATE),
+    re.VERBOSE,
+)
+_HEREDOC_STOP = re.compile(r"\$\$\{|%%\{|(?P<template>[$%]\{)|(?P<newline>\n)|(?P<broken>[\ud800-\udfff])")
+_NAME_REST = re.compile(r"[\w-]*")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_MAY_NEED_REPAIR = re.compile(r"::|-[0-9]|[!-][ \t\r\n]*[-!/#]")
+"""Finds every text that `_repair_operators` would change, and some that it wouldn't."""
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+_ENDS = {"endif": "if", "endfor": "for"}
+_PREFIXES = frozenset("!-")
+_MOST_TOKENS = 400_000
+"""Each token costs the parser some 1,200 bytes and 10 to 20 µs, so this holds to 8.10.10: 512 MiB and 20 s a file.
+
+Real files of the largest size allowed have about 260,000.
+"""
+_OPERAND_ENDS = frozenset({Kind.NAME, Kind.NUMBER, Kind.CLOSE, Kind.QUOTE, Kind.HEREDOC})
+
+
+@attrs.define
+class _Open:
+    """Something opened and not yet closed."""
+
+    opener: str
+    """`(`, `[`, `{`, `${`, `%{`, `"` or `<<`."""
+    position: int
+    lines_matter: bool
+    """Whether a line end directly inside separates (bodies and objects) or is blank (everything else)."""
+    first_token: int = 0
+    """Of a template: the index of the first token inside."""
+    directives: list[tuple[str, int]] = attrs.field(factory=list)
+    """Of a string or heredoc: each `if` and `for` still to be ended, and where it stands."""
+    # Of a heredoc only.
+    marker: str = ""
+    flush: bool = False
+    body: int = 0
+    templates: list[tuple[int, int]] = attrs.field(factory=list)
+    edits_before: int = 0
+
+
+def scan(source: str) -> Scanned:
+    """Check that everything opened is closed, and rewrite what the parser would refuse or misread.
+
+    Bytes that are no UTF-8 come as lone surrogates; they are fine in comments, as Terraform sees it. Raises SourceFlaw.
+    """
+    return _Scanner(source).scan()
+
+
+class _Scanner:
+    """The state of one pass."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._position = 0
+        self._stack: list[_Open] = []
+        self._tokens: list[Token] = []
+        self._heredocs: dict[int, Heredoc] = {}
+        self._edits: list[tuple[int, int, str]] = []
+        self._line_open = False
+        """Whether something but blanks stands between the last line end that counted and here."""
+
+    def scan(self) -> Scanned:
+        end = len(self._source)
+        while self._position < end:
+            opener = self._stack[-1].opener if self._stack else ""
+            if opener == '"':
+                self._scan_quoted(self._stack[-1])
+            elif opener == "<<":
+                self._scan_heredoc(self._stack[-1])
+            else:
+                self._scan_code()
+        if self._stack:
+            self._refuse_unclosed(self._stack[-1])
+        if _MAY_NEED_REPAIR.search(self._source):
+            self._repair_operators()
+        return Scanned(self._rewritten(), self._tokens, self._heredocs)
+
+    def _refuse_unclosed(self, left_open: _Open) -> None:
+        what = {"<<": f"the heredoc <<{left_open.marker[:60]}", '"': "the string"}.get(
+            left_open.opener, f"the {left_open.opener}"
+        )
+        raise SourceFlaw(left_open.position, f"{what} opened here is never closed")
+
+    # --- code ------------------------------------------------------------------------------------------------------
+
+    def _scan_code(self) -> None:
+        start = self._position
+        match = _TOKEN.match(self._source, start)
+        if match is None:
+            raise SourceFlaw(start, _unexpected_character(self._source[start]))
+        group = match.lastgroup
+        self._position = end = match.end()
+        if group == "blank":
+            return
+        if group == "newline":
+            self._line_end(start, end)
+            return
+        if group == "comment":
+            self._edits.append((start, end, " "))
+            return
+        if group == "block_comment":
+            self._skip_block_comment(start)
+            return
+        self._line_open = True
+        if group == "name":
+            self._name(start, end)
+        elif group == "symbol":
+            self._symbol(start, end)
+        elif group == "quote":
+            self._add(Kind.QUOTE, start, end)
+            self._stack.append(_Open('"', start, lines_matter=False))
+        elif group == "open":
+            self._add(Kind.OPEN, start, end)
+            opener = match[0]
+            self._stack.append(_Open(opener, start, lines_matter=opener == "{"))
+        elif group == "close":
+            self._close(start, match[0])
+        elif group == "number":
+            self._add(Kind.NUMBER, start, end)
+        else:
+            self._open_heredoc(match)
+
+    def _add(self, kind: Kind, start: int, end: int) -> None:
+        if len(self._tokens) >= _MOST_TOKENS:
+            raise SourceFlaw(start, f"the file has more than {_MOST_TOKENS} words and signs")
+        self._tokens.append(Token(kind, start, end))
+
+    def _line_end(self, start: int, end: int) -> None:
+        if self._stack and not self._stack[-1].lines_matter:
+            self._edits.append((start, end, " "))
+        elif self._line_open:
+            self._line_open = False
+            self._add(Kind.NEWLINE, start, end)
+            if end - start == 2:
+                self._edits.append((start, start + 1, " "))
+        else:
+            # An empty line says nothing; without it the parser has one token less.
+            self._edits.append((start, end, " "))
+
+    def _skip_block_comment(self, start: int) -> None:
+        end = self._source.find("*/", start + 2)
+        if end < 0:
+            raise SourceFlaw(start, "the comment opened here is never closed")
+        self._position = end + 2
+        self._edits.append((start, end + 2, " "))
+
+    def _name(self, start: int, end: int) -> None:
+        while self._source[end : end + 1] > "\x7f" and f"a{self._source[end]}".isidentifier():
+            # Combining marks are letters of identifiers, but not of regular expressions.
+            end = _end_of_name(self._source, end + 1)
+        self._position = end
+        for odd in _NOT_ASCII.finditer(self._source, start, end):
+            self._edits.append((odd.start(), odd.end(), "a"))
+        if self._begins_for_object():
+            # Line ends are blank inside a for expression, but not in an object that has a key called for.
+            self._stack[-1].lines_matter = False
+        self._add(Kind.NAME, start, end)
+
+    def _begins_for_object(self) -> bool:
+        tokens = self._tokens
+        index = len(tokens) - 1
+        if index < 1 or not self._stack or self._stack[-1].opener != "{":
+            return False
+        if tokens[index].kind is not Kind.NAME or self._text(tokens[index]) != "for":
+            return False
+        before = tokens[index - 1]
+        if before.kind is Kind.NEWLINE and index >= 2:
+            before = tokens[index - 2]
+        return before.start == self._stack[-1].position
+
+    def _symbol(self, start: int, end: int) -> None:
+        if self._source[start] == "~" and end - start == 1:
+            self._strip_marker(start)
+            return
+        self._add(Kind.SYMBOL, start, end)
+
+    def _strip_marker(self, position: int) -> None:
+        """`~` directly behind `${` or before its `}` only trims; the parser knows it in directives alone."""
+        inside = self._stack[-1] if self._stack else None
+        opens = inside is not None and inside.position + 2 == position
+        closes = self._source.startswith("}", position + 1)
+        if inside is None or inside.opener not in ("${", "%{") or not (opens or closes):
+            raise SourceFlaw(position, _unexpected_character("~"))
+        self._edits.append((position, position + 1, " "))
+
+    def _close(self, position: int, closer: str) -> None:
+        if not self._stack:
+            raise SourceFlaw(position, f"the {closer} closes nothing")
+        opened = self._stack.pop()
+        if closer != _CLOSERS.get(opened.opener, "}"):
+            raise SourceFlaw(position, f"the {closer} does not close the {opened.opener} that was opened last")
+        self._add(Kind.CLOSE, position, position + 1)
+        if opened.opener == "%{":
+            self._note_directive(opened, self._stack[-1])
+        if opened.opener in ("${", "%{") and self._stack[-1].opener == "<<":
+            self._stack[-1].templates.append((opened.position, position + 1))
+
+    def _note_directive(self, directive: _Open, text: _Open) -> None:
+        keyword = self._text(self._tokens[directive.first_token])
+        innermost = text.directives[-1][0] if text.directives else ""
+        if keyword in _ENDS.values():
+            text.directives.append((keyword, directive.position))
+        elif innermost != _ENDS.get(keyword, "if" if keyword == "else" else None):
+            raise SourceFlaw(directive.position, f"a directive can't be {_shown(keyword[:1])}{keyword[1:30]} here")
+        elif keyword != "else":
+            text.directives.pop()
+
+    def _close_text(self, text: _Open) -> None:
+        self._stack.pop()
+        if text.directives:
+            keyword, position = text.directives[-1]
+            raise SourceFlaw(position, f"the %{{ {keyword} }} opened here is never ended")
+
+    # --- strings ---------------------------------------------------------------------------------------------------
+
+    def _scan_quoted(self, string: _Open) -> None:
+        start = self._position
+        match = _QUOTED.match(self._source, start)
+        if match is None:
+            raise SourceFlaw(*self._broken_string(string, start))
+        self._position = match.end()
+        if match.lastgroup == "escaped":
+            self._edits.append((start, start + 3, "x"))
+        elif match.lastgroup == "template":
+            self._open_template(start)
+        elif match.lastgroup == "end":
+            self._close_text(string)
+            self._add(Kind.QUOTE, start, start + 1)
+
+    def _broken_string(self, string: _Open, position: int) -> tuple[int, str]:
+        if self._source.startswith("\\", position) and self._source[position + 1 : position + 2] not in ("\n", ""):
+            return position, f"\\{_shown(self._source[position + 1])} is no escape that a string knows"
+        if "\ud800" <= self._source[position] <= "\udfff":
+            return position, "a byte here is no UTF-8"
+        return string.position, "the string opened here does not end on its line"
+
+    def _open_template(self, start: int) -> None:
+        self._add(Kind.OPEN, start, start + 2)
+        opener = self._source[start : start + 2]
+        self._stack.append(_Open(opener, start, lines_matter=False, first_token=len(self._tokens)))
+
+    # --- heredocs --------------------------------------------------------------------------------------------------
+
+    def _open_heredoc(self, match: re.Match[str]) -> None:
+        self._stack.append(
+            _Open(
+                "<<",
+                match.start(),
+                lines_matter=False,
+                marker=match["marker"],
+                flush=bool(match["flush"]),
+                body=match.end(),
+                edits_before=len(self._edits),
+            )
+        )
+        self._add(Kind.HEREDOC, match.start(), match.end())
+
+    def _scan_heredoc(self, heredoc: _Open) -> None:
+        if self._source[self._position - 1] == "\n" and self._closes(heredoc):
+            return
+        match = _HEREDOC_STOP.search(self._source, self._position)
+        if match is None:
+            self._refuse_unclosed(heredoc)
+            return
+        self._position = match.end()
+        if match.lastgroup == "broken":
+            raise SourceFlaw(match.start(), "a byte here is no UTF-8")
+        if match.lastgroup == "template":
+            self._open_template(match.start())
+
+    def _closes(self, heredoc: _Open) -> bool:
+        start = self._position
+        line_end = self._source.find("\n", start)
+        line = self._source[start : line_end if line_end >= 0 else len(self._source)]
+        if line.strip() != heredoc.marker:
+            return False
+        self._close_text(heredoc)
+        end = self._position = start + len(line.rstrip())
+        self._heredocs[heredoc.position] = Heredoc(heredoc.body, start, end, heredoc.flush, tuple(heredoc.templates))
+        # To the parser the whole is one quoted string, which has no markers it could dislike, and no slow regexes.
+        del self._edits[heredoc.edits_before :]
+        self._edits += [
+            (heredoc.position, heredoc.position + 1, '"'),
+            (heredoc.position + 1, end - 1, "x"),
+            (end - 1, end, '"'),
+        ]
+        while self._tokens[-1].start > heredoc.position:
+            self._tokens.pop()
+        self._tokens[-1] = Token(Kind.HEREDOC, heredoc.position, end)
+        return True
+
+    # --- rewriting -------------------------------------------------------------------------------------------------
+
+    def _text(self, token: Token) -> str:
+        return self._source[token.start : token.end]
+
+    def _repair_operators(self) -> None:
+        """Rewrite what the parser's grammar of operators lacks.
+
+        Of several prefix operators in a row the first stays, a minus that would be taken for the sign of the number
+        behind it becomes a plus (whoever evaluates reads operators from the source), and a namespaced function becomes
+        one long name.
+        """
+        previous: Token | None = None
+        run = False
+        for token in self._tokens:
+            if token.kind is Kind.SYMBOL:
+                text = self._text(token)
+                prefix = text in _PREFIXES and not _ends_operand(previous, self._source)
+                if prefix and run:
+                    self._edits.append((token.start, token.end, " "))
+                run = prefix
+                if text == "-" and not prefix and self._source[token.end : token.end + 1].isdigit():
+                    self._edits.append((token.start, token.end, "+"))
+                if text == "::" and previous is not None:
+                    self._edits.append((previous.end, token.end, "_"))
+            else:
+                run = False
+                if previous is not None and token.kind is Kind.NAME and self._text(previous) == "::":
+                    self._edits.append((previous.end, token.start, "_"))
+            previous = token
+
+    def _rewritten(self) -> str:
+        source = self._source
+        pieces = []
+        position = 0
+        for start, end, filler in sorted(self._edits):
+            if start < position:
+                continue
+            pieces += [source[position:start], filler * (end - start)]
+            position = end
+        pieces.append(source[position:])
+        return "".join(pieces)
+
+
+def _ends_operand(token: Token | None, source: str) -> bool:
+    if token is None or token.kind not in _OPERAND_ENDS:
+        return False
+    return token.kind is not Kind.NAME or source[token.start : token.end] not in ("in", "if")
+
+
+def _unexpected_character(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":
+        return "a byte here is no UTF-8"
+    return f"unexpected {_shown(character)}"
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else f"character U+{ord(character):04X}"
+
+
+def _end_of_name(source: str, start: int) -> int:
+    match = _NAME_REST.match(source, start)
+    return match.end() if match else start

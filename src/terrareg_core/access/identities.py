@@ -1,0 +1,68 @@
+"""Identities: who a request comes from, however they proved it (chapter 04, 2)."""
+
+import enum
+from typing import Self
+
+import attrs
+
+
+class IdentityKind(enum.Enum):
+    """How a caller proved who they are."""
+
+    ADMIN_KEY = "admin API key"
+    ADMIN_SESSION = "admin session"
+    UPLOAD_KEY = "upload API key"
+    PUBLISH_KEY = "publish API key"
+    SAML_SESSION = "SAML session"
+    OPENID_SESSION = "OpenID Connect session"
+    GITHUB_SESSION = "GitHub session"
+    TERRAFORM_TOKEN = "terraform login token"  # noqa: S105 - a name
+    ANALYTICS_KEY = "analytics auth key"
+    IGNORE_ANALYTICS_KEY = "ignore-analytics key"
+    INTERNAL_EXTRACTION = "internal extraction token"
+    ANONYMOUS = "anonymous"
+
+
+_BUILT_IN_ADMIN = {IdentityKind.ADMIN_KEY, IdentityKind.ADMIN_SESSION}
+_SINGLE_SIGN_ON = {IdentityKind.SAML_SESSION, IdentityKind.OPENID_SESSION, IdentityKind.GITHUB_SESSION}
+_UNRECORDED = {IdentityKind.IGNORE_ANALYTICS_KEY, IdentityKind.INTERNAL_EXTRACTION}
+
+
+@attrs.frozen
+class Identity:
+    """The caller of a use case; what it may do is decided by `permissions`, never by the caller's own word."""
+
+    kind: IdentityKind
+    name: str
+    """The user name that audit events show (chapter 04, 2.1)."""
+    groups: frozenset[str] = frozenset()
+    """Names of the groups that a single sign-on asserted."""
+    environment: str | None = None
+    """The deployment environment of an analytics auth key (chapter 06, 2.5)."""
+
+    @classmethod
+    def anonymous(cls) -> Self:
+        """Nobody in particular, which a wrong credential makes of a caller as well."""
+        return cls(IdentityKind.ANONYMOUS, "Unauthenticated User")
+
+    @classmethod
+    def administrator(cls) -> Self:
+        """The built-in admin; an embedding program that owns the registry acts as this."""
+        return cls(IdentityKind.ADMIN_KEY, "Built-in admin")
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.kind is IdentityKind.ANONYMOUS
+
+    @property
+    def is_built_in_admin(self) -> bool:
+        return self.kind in _BUILT_IN_ADMIN
+
+    @property
+    def is_single_sign_on(self) -> bool:
+        return self.kind in _SINGLE_SIGN_ON
+
+    @property
+    def downloads_are_recorded(self) -> bool:
+        """Whether downloads of this caller count as usage (chapter 04, 2.2, column *rec*)."""
+        return self.kind not in _UNRECORDED

@@ -1,0 +1,1 @@
+"""Analytics: who uses which module at which version (chapter 06)."""

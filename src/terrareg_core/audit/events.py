@@ -1,0 +1,91 @@
+"""Audit events and the port that keeps them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+import attrs
+
+from terrareg_core.access.identities import Identity
+
+
+class AuditAction(Enum):
+    """What happened. The value is what the API shows and the database stores (chapter 04, 12.2)."""
+
+    NAMESPACE_CREATE = "NAMESPACE_CREATE"
+    NAMESPACE_DELETE = "NAMESPACE_DELETE"
+    NAMESPACE_REDIRECT_DELETE = "NAMESPACE_REDIRECT_DELETE"
+    MODULE_PROVIDER_CREATE = "MODULE_PROVIDER_CREATE"
+    MODULE_PROVIDER_DELETE = "MODULE_PROVIDER_DELETE"
+    MODULE_PROVIDER_REDIRECT_DELETE = "MODULE_PROVIDER_REDIRECT_DELETE"
+    MODULE_VERSION_INDEX = "MODULE_VERSION_INDEX"
+    MODULE_VERSION_PUBLISH = "MODULE_VERSION_PUBLISH"
+    MODULE_VERSION_DELETE = "MODULE_VERSION_DELETE"
+
+
+class AuditObject(Enum):
+    """The type of what was changed, as stored (chapter 02, 14.2)."""
+
+    NAMESPACE = "Namespace"
+    NAMESPACE_REDIRECT = "NamespaceRedirect"
+    MODULE_PROVIDER = "ModuleProvider"
+    MODULE_PROVIDER_REDIRECT = "ModuleProviderRedirect"
+    MODULE_VERSION = "ModuleVersion"
+
+
+_OBJECTS = {
+    AuditAction.NAMESPACE_CREATE: AuditObject.NAMESPACE,
+    AuditAction.NAMESPACE_DELETE: AuditObject.NAMESPACE,
+    AuditAction.NAMESPACE_REDIRECT_DELETE: AuditObject.NAMESPACE_REDIRECT,
+    AuditAction.MODULE_PROVIDER_CREATE: AuditObject.MODULE_PROVIDER,
+    AuditAction.MODULE_PROVIDER_DELETE: AuditObject.MODULE_PROVIDER,
+    AuditAction.MODULE_PROVIDER_REDIRECT_DELETE: AuditObject.MODULE_PROVIDER_REDIRECT,
+    AuditAction.MODULE_VERSION_INDEX: AuditObject.MODULE_VERSION,
+    AuditAction.MODULE_VERSION_PUBLISH: AuditObject.MODULE_VERSION,
+    AuditAction.MODULE_VERSION_DELETE: AuditObject.MODULE_VERSION,
+}
+
+
+@attrs.frozen
+class AuditEvent:
+    """One change that was made."""
+
+    timestamp: datetime
+    username: str
+    action: AuditAction
+    object_id: str
+    """The address of what was changed, as it was before the change."""
+    old_value: str | None = None
+    new_value: str | None = None
+
+    @property
+    def object_type(self) -> AuditObject:
+        return _OBJECTS[self.action]
+
+
+class AuditLog(Protocol):
+    """The audit history, written in the transaction of the change that it reports."""
+
+    def append(self, event: AuditEvent) -> None:
+        """Add an event to the history; it is kept if and only if the transaction commits."""
+        ...
+
+    def history(self) -> Sequence[AuditEvent]:
+        """Every event, oldest first."""
+        ...
+
+
+@attrs.frozen
+class AuditPen:
+    """Writes the events of one use case: the same moment and the same user for all of them."""
+
+    _log: AuditLog
+    _now: datetime
+    _identity: Identity
+
+    def write(
+        self, action: AuditAction, object_id: object, *, old_value: str | None = None, new_value: str | None = None
+    ) -> None:
+        """Append an event about the object whose address is the text of `object_id`."""
+        self._log.append(AuditEvent(self._now, self._identity.name, action, str(object_id), old_value, new_value))

@@ -1,0 +1,203 @@
+"""The domain's error family: every refusal and failure that a use case or a port may raise.
+
+An adapter for people or programs (HTTP, command line) maps these classes to its own answers in one table; the message
+of each is one sentence that says what to do and may be shown to the caller.
+"""
+
+
+class RegistryError(Exception):
+    """Base of everything the registry raises on purpose.
+
+    `message` is one sentence, safe to show: it never holds a secret, a stack trace or a path of the server.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+# --- who may -----------------------------------------------------------------------------------------------------
+
+
+class AccessDenied(RegistryError):
+    """The caller may not do this; whether the object exists is not revealed."""
+
+
+class AuthenticationRequired(AccessDenied):
+    """The caller is anonymous, and anonymous callers may not do this."""
+
+
+class PermissionDenied(AccessDenied):
+    """The caller is known, and lacks the right."""
+
+
+class AnalyticsTokenRequired(RegistryError):
+    """A download without the analytics token that the registry asks of its consumers (chapter 06, 2.3).
+
+    The message is the readable text that the terraform CLI prints verbatim.
+    """
+
+
+class InvalidPresignedKey(RegistryError):
+    """A pre-signed archive key is missing, altered, expired or made for another address; all are reported alike."""
+
+
+# --- what does not exist -----------------------------------------------------------------------------------------
+
+
+class NotFound(RegistryError):
+    """Something that was addressed does not exist."""
+
+
+class NamespaceNotFound(NotFound):
+    """No namespace and no redirect has this name."""
+
+    def __init__(self) -> None:
+        super().__init__("Namespace does not exist")
+
+
+class ModuleProviderNotFound(NotFound):
+    """No module provider and no redirect has this address."""
+
+    def __init__(self) -> None:
+        super().__init__("Module provider does not exist")
+
+
+class ModuleVersionNotFound(NotFound):
+    """The module provider has no such version (or, where the latest was asked for, none)."""
+
+    def __init__(self) -> None:
+        super().__init__("Module version does not exist")
+
+
+class ArchiveNotFound(NotFound):
+    """The version has no stored archive."""
+
+    def __init__(self) -> None:
+        super().__init__("No archive is stored for this module version")
+
+
+class EmptyPage(NotFound):
+    """A list whose page holds nothing, on an endpoint that answers "not found" then (chapter 01, 4.3)."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was found")
+
+
+# --- what the caller can mend ------------------------------------------------------------------------------------
+
+
+class InvalidRequest(RegistryError):
+    """The request is wrong in a way that its sender can mend; nothing was changed."""
+
+
+class InvalidIdentifier(InvalidRequest):
+    """A namespace, module, provider or display name breaks the rule for names (chapter 02, 2)."""
+
+
+class ProviderNotAllowed(InvalidIdentifier):
+    """The provider name is valid but not among those this registry allows."""
+
+
+class InvalidVersion(InvalidRequest):
+    """A version text breaks the grammar (chapter 01, 2.2)."""
+
+
+class NameTaken(InvalidRequest):
+    """The name, in any casing, belongs to something else."""
+
+
+class NotEmpty(InvalidRequest):
+    """The object still holds others and can't be deleted."""
+
+
+class InvalidArchive(InvalidRequest):
+    """The uploaded file is no archive that may be unpacked: damaged, hostile, or beyond the bounds."""
+
+
+class InvalidSource(InvalidRequest):
+    """A module's source text (HCL, JSON, metadata) can't be read.
+
+    `path` is below the module root; `line` counts from 1, or is None where the whole file is meant.
+    """
+
+    def __init__(self, path: str, line: int | None, reason: str) -> None:
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {reason}"[:3900])
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+
+class InvalidModule(InvalidRequest):
+    """The archive was unpacked, but what it holds can't be published (module root missing, metadata incomplete)."""
+
+
+class ReindexProhibited(InvalidRequest):
+    """The version exists, and this registry never replaces a version."""
+
+
+class InvalidArgument(RegistryError):
+    """One argument of a request does not convert; `argument` is its name as the client wrote it."""
+
+    def __init__(self, argument: str, message: str) -> None:
+        super().__init__(message)
+        self.argument = argument
+
+
+class ModuleProviderExists(RegistryError):
+    """A module provider, or a redirect, has this address already."""
+
+    def __init__(self) -> None:
+        super().__init__("A module provider or a redirect of this name exists already; choose another name")
+
+
+class UploadDisabled(RegistryError):
+    """Modules are not hosted here, so none can be uploaded."""
+
+    def __init__(self) -> None:
+        super().__init__("Module upload is disabled.")
+
+
+# --- what fails on our side or beyond ----------------------------------------------------------------------------
+
+
+class RegistryFailure(RegistryError):
+    """The request was in order, and the registry or what it depends on failed."""
+
+
+class NoDownloadMethod(RegistryFailure):
+    """Neither hosting nor a repository gives this version a download address."""
+
+    def __init__(self) -> None:
+        super().__init__("This module version has no download method; enable hosting or configure a clone URL")
+
+
+class HostingDisabled(RegistryFailure):
+    """Archives are not served, because modules are not hosted here."""
+
+    def __init__(self) -> None:
+        super().__init__("Module hosting is disabled")
+
+
+class StoreUnavailable(RegistryFailure):
+    """The database or the archive store did not answer in time, or refused the work."""
+
+
+class AlreadyStored(RegistryError):
+    """A port's `add` met a row of the same identity, written by somebody else; the transaction is void.
+
+    Use cases turn it into the refusal that fits, or run the transaction again.
+    """
+
+
+class InvalidUrlTemplate(InvalidRequest):
+    """A template for a repository's URL can't be accepted (chapter 02, 8.2)."""
+
+
+class InvalidGitPath(InvalidRequest):
+    """A module's directory in its repository is not one: unknown placeholders, or it leads out (chapter 02, 8.3)."""
+
+
+class InvalidTagFormat(InvalidRequest):
+    """A format of git tags can't be accepted (chapter 02, 8.4)."""

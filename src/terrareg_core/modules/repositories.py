@@ -1,0 +1,87 @@
+"""Where module providers and versions are kept, inside a transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from terrareg_core.identifiers import ModuleName, ProviderName
+from terrareg_core.modules.model import ModuleProvider, ModuleVersion, NewModuleVersion
+from terrareg_core.versions import Version
+
+
+class ModuleProviderRepository(Protocol):
+    """The module providers and the redirects of their former addresses."""
+
+    def add(self, namespace_id: int, module: ModuleName, provider: ProviderName, *, verified: bool) -> ModuleProvider:
+        """Store a new module provider without versions and return it with the id it got.
+
+        Raises AlreadyStored when the namespace has one of this module (in any casing) and provider.
+        """
+        ...
+
+    def find(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
+        """The live module provider of this name: module in any casing, provider exact."""
+        ...
+
+    def find_redirected(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
+        """The module provider that a redirect of this former name (as `find`) in this namespace leads to."""
+        ...
+
+    def add_redirect(
+        self, namespace_id: int, module: ModuleName, provider: ProviderName, module_provider_id: int
+    ) -> None:
+        """Let a former name, in the namespace it was in, lead to a module provider from now on.
+
+        Raises AlreadyStored when a redirect of this name leads elsewhere.
+        """
+        ...
+
+    def hold(self, module_provider_id: int) -> None:
+        """Make other writers of this module provider wait until this transaction ends.
+
+        Whoever decides from its versions and writes the decision (the latest, whether one exists) holds it first.
+        """
+        ...
+
+    def set_latest(self, module_provider_id: int, module_version_id: int | None) -> None:
+        """Point to the version that is the latest, or to none."""
+        ...
+
+    def remove(self, module_provider_id: int) -> None:
+        """Delete a module provider that has no versions, with the redirects that lead to it."""
+        ...
+
+
+class ModuleVersionRepository(Protocol):
+    """The versions of module providers, with what indexing read from each."""
+
+    def find(self, module_provider_id: int, version: Version) -> ModuleVersion | None:
+        """The version that is spelled exactly so."""
+        ...
+
+    def latest_of(self, module_provider_id: int) -> ModuleVersion | None:
+        """The version that `ModuleProviderRepository.set_latest` pointed to last."""
+        ...
+
+    def of_module_provider(self, module_provider_id: int) -> Sequence[ModuleVersion]:
+        """Every version, betas and unpublished ones included, greatest first."""
+        ...
+
+    def add(self, new: NewModuleVersion) -> ModuleVersion:
+        """Store a new version with its content and return it with the id it got.
+
+        Raises AlreadyStored when the module provider has a version that is spelled so.
+        """
+        ...
+
+    def replace(self, module_version_id: int, new: NewModuleVersion) -> ModuleVersion:
+        """Store `new` in the place of an existing version: id and recorded downloads stay, all else is replaced."""
+        ...
+
+    def mark_published(self, module_version_id: int, published_at: datetime) -> None:
+        """Publish a version that was not, as of `published_at`."""
+        ...
+
+    def remove(self, module_version_id: int) -> None:
+        """Delete a version with its content and its recorded downloads."""
+        ...

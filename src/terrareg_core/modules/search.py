@@ -1,0 +1,81 @@
+"""Search among modules: criteria, and the score that ranks what meets them (chapter 01, 2.8)."""
+
+from enum import Enum
+from typing import Self
+
+import attrs
+
+
+class TrustFilter(Enum):
+    """Which namespaces a search is restricted to."""
+
+    ANY = "any"
+    TRUSTED = "trusted"
+    CONTRIBUTED = "contributed"
+
+    @classmethod
+    def of(cls, *, trusted: bool | None, contributed: bool | None) -> Self:
+        """The filter that the two arguments of a search ask for; both, or neither, restrict nothing."""
+        if bool(trusted) == bool(contributed):
+            return cls(cls.ANY)
+        return cls(cls.TRUSTED if trusted else cls.CONTRIBUTED)
+
+
+def search_terms(query: str) -> tuple[str, ...]:
+    """The terms of a query: what stands between white space, in lower case."""
+    return tuple(query.lower().split())
+
+
+@attrs.frozen
+class SearchCriteria:
+    """What a module provider and its latest version must meet; None and empty mean "no restriction"."""
+
+    terms: tuple[str, ...] = ()
+    """Lower case, as `search_terms` makes them; every one must match."""
+    namespaces: tuple[str, ...] | None = None
+    """Exact names, any of them."""
+    providers: tuple[str, ...] | None = None
+    """Exact names, any of them."""
+    module: str | None = None
+    """An exact name."""
+    allowed_providers: frozenset[str] = frozenset()
+    """The operator's allow-list; empty allows all (decision 15)."""
+    verified_only: bool = False
+    include_internal: bool = False
+    trust: TrustFilter = TrustFilter.ANY
+    trusted_namespaces: frozenset[str] = frozenset()
+    """Which namespaces are trusted, for `trust`."""
+
+
+@attrs.frozen
+class SearchedTexts:
+    """The texts of a module provider and its latest version that terms are matched against."""
+
+    namespace: str
+    module: str
+    provider: str
+    description: str | None
+    owner: str | None
+
+
+# The first rule that applies gives the points. A provider is matched in full only.
+_EQUAL = (("module", 20), ("namespace", 18), ("provider", 14), ("description", 13), ("owner", 12))
+_CONTAINED = (("module", 5), ("description", 4), ("owner", 3), ("namespace", 2))
+
+
+def term_score(term: str, texts: SearchedTexts) -> int:
+    """The points of one lower-case term; 0 when it does not match."""
+    folded = {field: (getattr(texts, field) or "").lower() for field, _ in _EQUAL}
+    for field, points in _EQUAL:
+        if folded[field] == term:
+            return points
+    for field, points in _CONTAINED:
+        if term in folded[field]:
+            return points
+    return 0
+
+
+def score(terms: tuple[str, ...], texts: SearchedTexts) -> int | None:
+    """The sum over all terms, or None when one of them does not match; 0 without terms."""
+    points = [term_score(term, texts) for term in terms]
+    return sum(points) if all(points) else None

@@ -1,0 +1,42 @@
+"""The registry: the facade that bundles the use cases, and what an embedding program holds."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import attrs
+
+from terrareg_core.access.authentication import Authenticator
+from terrareg_core.modules.catalogue import Catalogue
+from terrareg_core.modules.downloads import Downloads
+from terrareg_core.modules.module_providers import ModuleProviders
+from terrareg_core.modules.publishing import Publishing
+from terrareg_core.namespaces.use_cases import Namespaces
+
+
+@attrs.frozen
+class Registry:
+    """Every use case, grouped by concept; usable from many threads at once.
+
+    Use it as a context manager, or call `close` when done.
+    """
+
+    authenticator: Authenticator
+    namespaces: Namespaces
+    module_providers: ModuleProviders
+    catalogue: Catalogue
+    publishing: Publishing
+    downloads: Downloads
+    _close: Callable[[], None]
+
+    def close(self) -> None:
+        """Finish what is under way and let go of databases, files and threads."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

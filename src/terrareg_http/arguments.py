@@ -1,0 +1,139 @@
+"""How a request's arguments are read: from nowhere, the query, or a JSON body; each way knows what it may refuse."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Generic, Protocol, TypeVar
+
+import attrs
+import orjson
+from starlette.requests import Request
+
+from terrareg_core.errors import InvalidArgument, InvalidRequest
+from terrareg_http.calls import Call
+from terrareg_http.errors import DocumentTooLarge, MalformedBody, UnsupportedBody, UploadTooLarge
+from terrareg_http.schemas.common import NoArguments
+from terrareg_http.schemas.converter import structure
+from terrareg_http.schemas.fields import wire_name
+
+MAX_DOCUMENT_BYTES = 1 << 20
+"""Of a JSON body."""
+
+ShapeT_co = TypeVar("ShapeT_co", covariant=True)
+ShapeT = TypeVar("ShapeT")
+
+
+class ArgumentReader(Protocol[ShapeT_co]):
+    """Reads the arguments of one operation."""
+
+    @property
+    def shape(self) -> type[ShapeT_co]:
+        """The class of what is read."""
+        ...
+
+    @property
+    def refuses(self) -> Sequence[type[Exception]]:
+        """The errors that reading may end in."""
+        ...
+
+    async def read(self, call: Call) -> ShapeT_co:
+        """The arguments of this call. Raises what `refuses` names."""
+        ...
+
+
+@attrs.frozen
+class Nothing:
+    """No arguments; a body is ignored."""
+
+    shape: type[NoArguments] = NoArguments
+    refuses: Sequence[type[Exception]] = ()
+
+    async def read(self, call: Call) -> NoArguments:  # noqa: ARG002 - the protocol's signature
+        return NoArguments()
+
+
+@attrs.frozen
+class Multipart(Nothing):
+    """A file in a multipart body, which the handler receives itself once it knows that it wants it."""
+
+    refuses: Sequence[type[Exception]] = (InvalidRequest, UploadTooLarge)
+
+
+@attrs.frozen
+class Query(Generic[ShapeT]):
+    """Query arguments (chapter 01, 1.3)."""
+
+    shape: type[ShapeT]
+    refuses: Sequence[type[Exception]] = (InvalidArgument,)
+
+    async def read(self, call: Call) -> ShapeT:
+        given: dict[str, list[object]] = {}
+        for name, value in call.request.query_params.multi_items():
+            given.setdefault(name, []).append(value)
+        return structure(self.shape, given)
+
+
+@attrs.frozen
+class JsonBody(Generic[ShapeT]):
+    """The keys of a JSON object; another JSON value counts as an empty object (chapter 02, 1.5)."""
+
+    shape: type[ShapeT]
+    refuses: Sequence[type[Exception]] = (UnsupportedBody, MalformedBody, DocumentTooLarge, InvalidArgument)
+
+    async def read(self, call: Call) -> ShapeT:
+        document = await read_document(call.request)
+        given = document.items() if isinstance(document, dict) else ()
+        return structure(self.shape, {name: [value] for name, value in given if value is not None})
+
+
+@attrs.frozen
+class TextsInJsonBody(Generic[ShapeT]):
+    """The keys of a JSON object, all of them text; anything else is refused in the domain's shape (chapter 02, 1.5)."""
+
+    shape: type[ShapeT]
+    refuses: Sequence[type[Exception]] = (UnsupportedBody, MalformedBody, DocumentTooLarge, InvalidRequest)
+
+    async def read(self, call: Call) -> ShapeT:
+        document = await read_document(call.request)
+        if not isinstance(document, dict):
+            raise InvalidRequest("The body must be a JSON object")
+        given = {name: value for name, value in document.items() if value is not None}
+        for field in attrs.fields(self.shape):  # type: ignore[arg-type]
+            name = wire_name(field)
+            if name in given and not isinstance(given[name], str):
+                raise InvalidRequest(f"{name} must be text")
+        try:
+            return structure(self.shape, {name: [value] for name, value in given.items()})
+        except InvalidArgument as error:
+            raise InvalidRequest(f"{error.argument}: {error.message}") from error
+
+
+async def read_document(request: Request) -> object:
+    """The JSON value in the body. Raises UnsupportedBody, DocumentTooLarge, MalformedBody."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+    if not is_json:
+        raise UnsupportedBody("Send the arguments as JSON, with the content type application/json")
+    body = bytearray()
+    async for chunk in bounded(request, MAX_DOCUMENT_BYTES, DocumentTooLarge("The JSON body is too large")):
+        body += chunk
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise MalformedBody("The body is not valid JSON") from error
+
+
+async def bounded(request: Request, most: int, refusal: Exception) -> AsyncIterator[bytes]:
+    """The chunks of the body as they arrive. Raises `refusal` as soon as it is clear that there are over `most` bytes.
+
+    The declared length is believed when it is too large, and never when it is small enough.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > most):
+        raise refusal
+    received = 0
+    async for chunk in request.stream():
+        received += len(chunk)
+        if received > most:
+            raise refusal
+        yield chunk

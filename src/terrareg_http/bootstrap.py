@@ -1,0 +1,310 @@
+"""From settings to a running registry: the one place of the HTTP face that knows the adapters."""
+
+import logging
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+
+from terrareg_adapters.assembly import RegistryOptions, embedded_database_url, open_registry
+from terrareg_adapters.database import schema
+from terrareg_adapters.database.engine import open_engine
+from terrareg_adapters.database.schema import SchemaStatus
+from terrareg_adapters.secret_file import SecretFile
+from terrareg_adapters.terraform.packing import pack_directory
+from terrareg_core.access.authentication import ConfiguredSecrets, Secret
+from terrareg_core.access.permissions import AccessPolicy
+from terrareg_core.analytics.downloads import AnalyticsPolicy
+from terrareg_core.errors import RegistryFailure, StoreUnavailable
+from terrareg_core.modules.addresses import SourceUrls
+from terrareg_core.modules.indexing import IndexingPolicy
+from terrareg_core.modules.model import ModulePolicy
+from terrareg_core.modules.ports import ArchiveBounds
+from terrareg_core.modules.sources import PublicAddress
+from terrareg_core.modules.syntax import SourceBounds
+from terrareg_core.namespaces.model import NamespacePolicy
+from terrareg_core.registry import Registry
+from terrareg_http.settings import Settings, SettingsError
+
+__all__ = [
+    "Deployment",
+    "SchemaStatus",
+    "application",
+    "build_application",
+    "database_status",
+    "pack_directory",
+    "prepare",
+    "upgrade_database",
+    "warn_of_risks",
+]
+
+_log = logging.getLogger("terrareg")
+
+_GENERATED = (
+    "admin_authentication_token",
+    "terraform_presigned_url_secret",
+    "internal_extraction_analytics_token",
+)
+"""Settings that are generated where they are unset and the database is embedded (decision 6)."""
+
+
+@attrs.frozen
+class Deployment:
+    """Settings with every secret they need, and whose database is ready."""
+
+    settings: Settings
+    secret_file: Path | None
+    """Where generated secrets are kept; None with a server database."""
+    generated_admin_token: str | None
+    """The built-in admin's token, if it was not configured but generated."""
+
+
+def prepare(settings: Settings) -> Deployment:
+    """Make everything ready that a registry with these settings needs before it opens.
+
+    With an embedded database (SQLite), the schema is brought up to date and missing secrets are generated and kept
+    beside it. Raises SettingsError for settings that can't work with the database, RegistryFailure for a schema that
+    doesn't fit or a secret file that can't be used, and StoreUnavailable for a database that can't be reached.
+    """
+    _check_certificate(settings)
+    with closing(_OpenedDatabase.of(settings)) as database:
+        if database.file is None:
+            _require_current_schema(schema.status(database.engine))
+            return Deployment(_with_server_secrets(settings), None, None)
+        _require_current_schema(schema.upgrade(database.engine))
+        secret_file = database.file.with_suffix(".secrets.json")
+    complete = _with_generated_secrets(settings, SecretFile(secret_file))
+    generated = None if settings.admin_authentication_token is not None else complete.admin_authentication_token
+    return Deployment(complete, secret_file, generated)
+
+
+def build_application(deployment: Deployment) -> Starlette:
+    """The ASGI application over a newly opened registry, which its lifespan closes.
+
+    Raises RegistryFailure when the database or the data directory can't be used.
+    """
+    from terrareg_http.app import create_app  # noqa: PLC0415 - what only packs or migrates does without the handlers
+
+    registry = open_registry(_registry_options(deployment.settings))
+    app = create_app(registry, deployment.settings)
+    _close_at_shutdown(app, registry)
+    return app
+
+
+def application() -> Starlette:
+    """The ASGI application that the process's environment describes: the factory that servers call in each worker.
+
+    Raises SettingsError, RegistryFailure and StoreUnavailable, as `prepare` does.
+    """
+    return build_application(prepare(Settings.of_this_process()))
+
+
+def warn_of_risks(settings: Settings) -> None:
+    """Log a warning for each setting that is dangerous or has no effect."""
+    if settings.allow_unauthenticated_publishing:
+        _log.warning(
+            "ALLOW_UNAUTHENTICATED_PUBLISHING is true: where no API keys are set, anybody who reaches this registry "
+            "can publish modules"
+        )
+    if settings.public_url and PublicAddress.from_public_url(settings.public_url) is None:
+        _log.warning(
+            "PUBLIC_URL is ignored, because it names no host; write it with its scheme, "
+            "such as https://registry.example.com"
+        )
+
+
+def upgrade_database(settings: Settings) -> SchemaStatus:
+    """Bring the configured database to the newest schema. Raises SettingsError, StoreUnavailable."""
+    with closing(_OpenedDatabase.of(settings)) as database:
+        return schema.upgrade(database.engine)
+
+
+def database_status(settings: Settings) -> SchemaStatus:
+    """Where the schema of the configured database stands. Raises SettingsError, StoreUnavailable."""
+    with closing(_OpenedDatabase.of(settings)) as database:
+        return schema.status(database.engine)
+
+
+# --- the pieces --------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class _OpenedDatabase:
+    """The configured database, outside any registry."""
+
+    engine: Engine
+    file: Path | None
+    """Of an embedded database; None for a server's."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "_OpenedDatabase":
+        url = settings.database_url or embedded_database_url(settings.data_directory)
+        try:
+            engine = open_engine(url)
+        except ValueError as error:
+            raise SettingsError("DATABASE_URL", f"can't be used: {error}") from None
+        except ImportError:
+            raise SettingsError(
+                "DATABASE_URL", "needs a driver that is not installed; install terrareg[postgresql]"
+            ) from None
+        if engine.dialect.name != "sqlite":
+            return cls(engine, None)
+        file = Path(engine.url.database or "")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            engine.dispose()
+            raise StoreUnavailable(
+                f"The directory of the database can't be made ({error.strerror}); "
+                "set DATA_DIRECTORY to one that the registry may write"
+            ) from error
+        return cls(engine, file)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _check_certificate(settings: Settings) -> None:
+    key, certificate = settings.ssl_cert_private_key, settings.ssl_cert_public_key
+    if key is None or certificate is None:
+        return
+    for variable, path in (("SSL_CERT_PRIVATE_KEY", key), ("SSL_CERT_PUBLIC_KEY", certificate)):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise SettingsError(variable, f"must name a file that can be read ({error.strerror})") from None
+    try:
+        # A pass phrase would be asked for on the terminal, which a server may not have.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError):
+        raise SettingsError(
+            "SSL_CERT_PRIVATE_KEY", "must be the unencrypted PEM key of the certificate in SSL_CERT_PUBLIC_KEY"
+        ) from None
+
+
+def _require_current_schema(status: SchemaStatus) -> None:
+    if status.is_up_to_date:
+        return
+    if status.current is not None and status.current > status.head:
+        raise RegistryFailure(
+            "The database was made by a newer version of terrareg; install that version, or restore a backup"
+        )
+    raise RegistryFailure("The database's schema is not up to date; run `terrareg db upgrade` and start again")
+
+
+def _with_generated_secrets(settings: Settings, kept: SecretFile) -> Settings:
+    missing = [name for name in _GENERATED if getattr(settings, name) is None]
+    made: Mapping[str, Any] = {name: kept.secret(name, lambda: secrets.token_urlsafe(32)) for name in missing}
+    return attrs.evolve(settings, **made)
+
+
+def _with_server_secrets(settings: Settings) -> Settings:
+    if settings.terraform_presigned_url_secret is not None:
+        return settings
+    if not settings.allow_unauthenticated_access:
+        raise SettingsError(
+            "TERRAFORM_PRESIGNED_URL_SECRET",
+            "must be set where ALLOW_UNAUTHENTICATED_ACCESS is false and the database is a server's: "
+            "all processes of the registry need the same",
+        )
+    # On an open registry nothing is signed.
+    return attrs.evolve(settings, terraform_presigned_url_secret=secrets.token_urlsafe(32))
+
+
+def _registry_options(settings: Settings) -> RegistryOptions:
+    presigned_url_secret = settings.terraform_presigned_url_secret
+    assert presigned_url_secret is not None
+    return RegistryOptions(
+        data_directory=settings.data_directory,
+        database_url=settings.database_url,
+        workspace=settings.upload_directory,
+        secrets=ConfiguredSecrets(
+            admin=_optional_secret(settings.admin_authentication_token),
+            upload=_secrets(settings.upload_api_keys),
+            publish=_secrets(settings.publish_api_keys),
+            analytics=settings.analytics_auth_keys,
+            ignore_analytics=_secrets(settings.ignore_analytics_token_auth_keys),
+            internal_extraction=_optional_secret(settings.internal_extraction_analytics_token),
+        ),
+        access=AccessPolicy(
+            access_controls=settings.enable_access_controls,
+            anonymous_access=settings.allow_unauthenticated_access,
+            anonymous_publishing=settings.allow_unauthenticated_publishing,
+            upload_keys_set=bool(settings.upload_api_keys),
+            publish_keys_set=bool(settings.publish_api_keys),
+        ),
+        namespaces=NamespacePolicy.of(
+            trusted=settings.trusted_namespaces, verified=settings.verified_module_namespaces
+        ),
+        modules=ModulePolicy(
+            allowed_providers=frozenset(settings.allowed_providers),
+            auto_create_namespace=settings.auto_create_namespace,
+            auto_create_module_provider=settings.auto_create_module_provider,
+            auto_publish=settings.auto_publish_module_versions,
+            reindex_mode=settings.module_version_reindex_mode,
+            hosting=settings.allow_module_hosting,
+        ),
+        indexing=_indexing_policy(settings),
+        analytics=AnalyticsPolicy(
+            enabled=not settings.disable_analytics,
+            unidentified_downloads=settings.allow_unidentified_downloads,
+            environments_configured=bool(settings.analytics_auth_keys),
+            example_token=settings.example_analytics_token,
+            token_phrase=settings.analytics_token_phrase,
+        ),
+        archive_bounds=ArchiveBounds(
+            unpacked_bytes=settings.unpacked_max_bytes,
+            member_bytes=settings.member_max_bytes,
+            members=settings.members_max,
+            compression_ratio=settings.compression_ratio_max,
+        ),
+        urls=SourceUrls(custom_version_urls=settings.allow_custom_git_url_module_version),
+        archive_key_secret=presigned_url_secret,
+        archive_key_lifetime=timedelta(seconds=settings.terraform_presigned_url_expiry_seconds),
+    )
+
+
+def _indexing_policy(settings: Settings) -> IndexingPolicy:
+    return IndexingPolicy(
+        modules_directory=settings.modules_directory,
+        examples_directory=settings.examples_directory,
+        example_file_extensions=settings.example_file_extensions,
+        required_metadata=settings.required_module_metadata_attributes,
+        tab_files=settings.additional_module_tabs.file_names,
+        generate_description=settings.autogenerate_module_provider_description,
+        bounds=SourceBounds(
+            file_bytes=settings.source_file_max_bytes,
+            source_bytes=settings.source_max_bytes,
+            files=settings.source_files_max,
+            default_depth=settings.default_depth_max,
+        ),
+    )
+
+
+def _secrets(texts: Sequence[str]) -> tuple[Secret, ...]:
+    return tuple(map(Secret.of, texts))
+
+
+def _optional_secret(text: str | None) -> Secret | None:
+    return Secret.of(text) if text else None
+
+
+def _close_at_shutdown(app: Starlette, registry: Registry) -> None:
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(running: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        async with inner(running) as state:
+            try:
+                yield state or {}
+            finally:
+                registry.close()
+
+    app.router.lifespan_context = lifespan

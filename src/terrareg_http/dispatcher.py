@@ -1,0 +1,133 @@
+"""From a request to its response: find the operation, identify the caller, read the arguments, answer errors."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+from anyio import CapacityLimiter
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Message, Receive, Scope, Send
+
+from terrareg_core.errors import RegistryError
+from terrareg_core.registry import Registry
+from terrareg_http.calls import Call
+from terrareg_http.errors import RequestError, internal_error, method_not_allowed, not_found, refusal_of
+from terrareg_http.operation import Operation
+from terrareg_http.pages import page_not_found
+from terrareg_http.paths import PathPattern, PathTree, segments_of
+from terrareg_http.responses import ContentResponse
+from terrareg_http.sessions import credentials_of
+from terrareg_http.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+_INDEXED_AT_ONCE = 4
+_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
+_API_PREFIXES = {"v1", "v2"}
+
+
+@attrs.frozen
+class _Resource:
+    """The operations on one path pattern."""
+
+    parameters: Sequence[str]
+    operations: Mapping[str, Operation[Any]]
+    """By method, HEAD included."""
+
+    @property
+    def allow(self) -> str:
+        return ", ".join(method for method in _METHODS if method in self.operations or method == "OPTIONS")
+
+
+class Dispatcher(BaseRoute):
+    """The route that takes every request and answers it by the route table."""
+
+    def __init__(self, operations: Sequence[Operation[Any]], registry: Registry, settings: Settings) -> None:
+        self._registry = registry
+        # Every use case asks the same one.
+        self._authoriser = registry.publishing._authoriser
+        self._settings = settings
+        self._indexing = CapacityLimiter(_INDEXED_AT_ONCE)
+        self._resources: PathTree[_Resource] = _resources(operations)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await self._respond(scope, receive)
+        except ClientDisconnect:
+            return
+        if scope["method"] == "HEAD" and not isinstance(response, ContentResponse):
+            send = _without_body(send)
+        await response(scope, receive, send)
+
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        segments = segments_of(scope)
+        found = self._resources.find(segments) if segments is not None else None
+        if found is None:
+            return not_found() if _is_api(scope) else page_not_found()
+        resource, values = found
+        operation = resource.operations.get(scope["method"])
+        if operation is None:
+            if scope["method"] == "OPTIONS":
+                return Response(headers={"Allow": resource.allow})
+            return method_not_allowed(resource.allow)
+        return await self._perform(operation, dict(zip(resource.parameters, values, strict=True)), scope, receive)
+
+    async def _perform(
+        self, operation: Operation[Any], parameters: Mapping[str, str], scope: Scope, receive: Receive
+    ) -> Response:
+        registry = self._registry
+        try:
+            identity = registry.authenticator.identify(credentials_of(scope))
+            if operation.needs is not None:
+                self._authoriser.permit_somewhere(identity, operation.needs)
+            call = Call(registry, self._settings, Request(scope, receive), parameters, identity, self._indexing)
+            arguments = await operation.takes.read(call)
+            return await operation.handler(call, arguments)
+        except (RegistryError, RequestError) as error:
+            refusal = refusal_of(type(error), operation.family)
+            if refusal.status >= 500:
+                _log.error("%s failed: %s", operation.id, error.message, exc_info=error)
+            return refusal.response(error)
+        except ClientDisconnect:
+            raise
+        except Exception:  # noqa: BLE001 - nothing of an unforeseen failure may reach the client
+            _log.exception("%s failed unexpectedly", operation.id)
+            return internal_error()
+
+
+def _resources(operations: Sequence[Operation[Any]]) -> PathTree[_Resource]:
+    by_path: dict[str, dict[str, Operation[Any]]] = {}
+    for operation in operations:
+        for path in operation.paths:
+            methods = by_path.setdefault(path, {})
+            assert operation.method not in methods, f"{operation.method} {path} stands twice in the route table"
+            methods[operation.method] = operation
+            if operation.method == "GET":
+                methods["HEAD"] = operation
+    tree: PathTree[_Resource] = PathTree()
+    for path, methods in by_path.items():
+        pattern = PathPattern(path)
+        tree.add(pattern, _Resource(pattern.parameters, methods))
+    return tree
+
+
+def _is_api(scope: Scope) -> bool:
+    """Whether the path lies below a prefix whose clients expect JSON (decision 3)."""
+    return scope["path"].removeprefix(scope.get("root_path", "")).partition("/")[2].partition("/")[0] in _API_PREFIXES
+
+
+def _without_body(send: Send) -> Send:
+    """`send` for answers to HEAD: the headers of the answer to GET, and no body."""
+
+    async def send_headers(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_headers

@@ -1,0 +1,41 @@
+"""Handlers of the namespace endpoints (chapter 02, 3)."""
+
+from starlette.responses import Response
+
+from terrareg_http.calls import Call
+from terrareg_http.responses import json_response
+from terrareg_http.schemas.common import Confirmation, NoArguments, Nothing
+from terrareg_http.schemas.namespaces import (
+    CreatedNamespaceAnswer,
+    NamespaceAnswer,
+    NamespaceCreation,
+    NamespaceListArguments,
+    NamespacePage,
+)
+
+
+async def list_namespaces(call: Call, arguments: NamespaceListArguments) -> Response:
+    """List namespaces by name: all of them, or a page when `limit` is given."""
+    page = await call.run(
+        call.registry.namespaces.page, call.identity, arguments.page, only_published=arguments.only_published
+    )
+    listed = NamespacePage.of(page, arguments.type)
+    return json_response(listed.namespaces if arguments.page is None else listed)
+
+
+async def create_namespace(call: Call, arguments: NamespaceCreation) -> Response:
+    """Create a namespace."""
+    created = await call.run(call.registry.namespaces.create, call.identity, arguments.name, arguments.display_name)
+    return json_response(CreatedNamespaceAnswer.of(created))
+
+
+async def show_namespace(call: Call, _: NoArguments) -> Response:
+    """Show a namespace; a former name leads to its current one."""
+    details = await call.run(call.registry.namespaces.show, call.identity, call.parameters["namespace"])
+    return json_response(NamespaceAnswer.of(details))
+
+
+async def delete_namespace(call: Call, _: Confirmation) -> Response:
+    """Delete an empty namespace."""
+    await call.run(call.registry.namespaces.delete, call.identity, call.parameters["namespace"])
+    return json_response(Nothing())

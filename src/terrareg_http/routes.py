@@ -1,0 +1,238 @@
+"""The route table: every operation that the registry offers over HTTP."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from terrareg_core.access.permissions import Capability
+from terrareg_core.errors import (
+    AnalyticsTokenRequired,
+    ArchiveNotFound,
+    EmptyPage,
+    HostingDisabled,
+    InvalidIdentifier,
+    InvalidPresignedKey,
+    InvalidRequest,
+    InvalidVersion,
+    ModuleProviderExists,
+    ModuleProviderNotFound,
+    ModuleVersionNotFound,
+    NamespaceNotFound,
+    NameTaken,
+    NoDownloadMethod,
+    NotEmpty,
+    RegistryFailure,
+    UploadDisabled,
+)
+from terrareg_http.archives import source_archive
+from terrareg_http.arguments import JsonBody, Multipart, Nothing, Query, TextsInJsonBody
+from terrareg_http.downloads import download, download_directly
+from terrareg_http.errors import ErrorFamily
+from terrareg_http.module_providers import create_module_provider, delete_module_provider
+from terrareg_http.modules import (
+    list_modules,
+    list_modules_of_namespace,
+    list_providers_of_module,
+    list_versions,
+    search_modules,
+    show_version,
+)
+from terrareg_http.namespaces import create_namespace, delete_namespace, list_namespaces, show_namespace
+from terrareg_http.operation import Answer, Operation
+from terrareg_http.publishing import delete_version, publish_version, upload_version
+from terrareg_http.reference_page import Reference
+from terrareg_http.schemas import common, modules, namespaces, service
+from terrareg_http.service import discover_services, show_health, show_registry_version
+
+PROTOCOL, NAMESPACE = ErrorFamily.PROTOCOL, ErrorFamily.NAMESPACE
+PUBLIC = None
+
+_MODULE_PROVIDER = (NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound)
+_VERSION = (*_MODULE_PROVIDER, InvalidVersion, ModuleVersionNotFound)
+
+_GRANTED = Answer(
+    status=204,
+    media_type=None,
+    headers={"X-Terraform-Get": "The address that the module is fetched from"},
+    description="The download is granted",
+)
+_ARCHIVE_HEADERS = {"ETag": "The SHA-256 digest of the archive", "Accept-Ranges": "bytes"}
+_ARCHIVE = (
+    Answer(bytes, media_type="application/zip", headers=_ARCHIVE_HEADERS, description="The archive"),
+    Answer(
+        bytes,
+        206,
+        "application/zip",
+        {**_ARCHIVE_HEADERS, "Content-Range": "Which bytes"},
+        "The part of the archive that `Range` asks for",
+    ),
+    Answer(status=304, media_type=None, description="`If-None-Match` names this archive"),
+    Answer(
+        status=416, media_type=None, headers={"Content-Range": "The size"}, description="The range is beyond the end"
+    ),
+)
+
+_reference = Reference(lambda: ROUTES)
+
+_MODULES = "/v1/modules"
+_PROTOCOL_PROVIDER = f"{_MODULES}/{{namespace}}/{{name}}/{{provider}}"
+_MANAGED_PROVIDER = "/v1/terrareg/modules/{namespace}/{name}/{provider}"
+_MANAGED_VERSION = f"{_MANAGED_PROVIDER}/{{version}}"
+_NAMESPACES = "/v1/terrareg/namespaces"
+
+# fmt: off
+ROUTES: Sequence[Operation[Any]] = (
+    # --- service ---
+    Operation(
+        id="discoverServices", method="GET", path="/.well-known/terraform.json", tag="Service",
+        handler=discover_services,
+        takes=Nothing(), needs=PUBLIC, answers=[Answer(service.ServiceDiscovery)],
+    ),
+    Operation(
+        id="showRegistryVersion", method="GET", path="/v1/terrareg/version", tag="Service",
+        handler=show_registry_version,
+        takes=Nothing(), needs=PUBLIC, answers=[Answer(service.VersionAnswer)],
+    ),
+    Operation(
+        id="showHealth", method="GET", path="/v1/terrareg/health", tag="Service", handler=show_health,
+        takes=Nothing(), needs=PUBLIC, answers=[Answer(service.Health)],
+    ),
+    # --- finding modules ---
+    Operation(
+        id="listModules", method="GET", path=_MODULES, aliases=[f"{_MODULES}/"], tag="Modules", handler=list_modules,
+        takes=Query(modules.ListArguments), needs=Capability.READ, family=PROTOCOL,
+        answers=[Answer(modules.ModuleList)],
+    ),
+    Operation(
+        id="searchModules", method="GET", path=f"{_MODULES}/search", aliases=[f"{_MODULES}/search/"], tag="Modules",
+        handler=search_modules, takes=Query(modules.SearchArguments), needs=Capability.READ, family=PROTOCOL,
+        answers=[Answer(modules.ModuleList)],
+    ),
+    Operation(
+        id="listModulesOfNamespace", method="GET", path=f"{_MODULES}/{{namespace}}",
+        aliases=[f"{_MODULES}/{{namespace}}/"],
+        tag="Modules", handler=list_modules_of_namespace, takes=Query(modules.PageArguments), needs=Capability.READ,
+        family=PROTOCOL, answers=[Answer(modules.ModuleList)], raises=[EmptyPage],
+    ),
+    Operation(
+        id="listProvidersOfModule", method="GET", path=f"{_MODULES}/{{namespace}}/{{name}}",
+        aliases=[f"{_MODULES}/{{namespace}}/{{name}}/"], tag="Modules", handler=list_providers_of_module,
+        takes=Query(modules.PageArguments), needs=Capability.READ, family=PROTOCOL,
+        answers=[Answer(modules.ModuleList)], raises=[EmptyPage],
+    ),
+    Operation(
+        id="showLatestVersion", method="GET", path=_PROTOCOL_PROVIDER,
+        aliases=[f"{_PROTOCOL_PROVIDER}/"], tag="Modules",
+        handler=show_version, takes=Nothing(), needs=Capability.READ, family=PROTOCOL,
+        answers=[Answer(modules.ModuleVersionDetails)], raises=_VERSION,
+    ),
+    Operation(
+        id="listVersions", method="GET", path=f"{_PROTOCOL_PROVIDER}/versions",
+        aliases=[f"{_PROTOCOL_PROVIDER}/versions/"],
+        tag="Modules", handler=list_versions, takes=Nothing(), needs=Capability.TERRAFORM, family=PROTOCOL,
+        answers=[Answer(modules.AvailableVersions)], raises=_MODULE_PROVIDER,
+    ),
+    Operation(
+        id="showVersion", method="GET", path=f"{_PROTOCOL_PROVIDER}/{{version}}",
+        aliases=[f"{_PROTOCOL_PROVIDER}/{{version}}/"], tag="Modules", handler=show_version,
+        takes=Nothing(), needs=Capability.READ, family=PROTOCOL,
+        answers=[Answer(modules.ModuleVersionDetails)], raises=_VERSION,
+    ),
+    # --- fetching modules ---
+    Operation(
+        id="downloadLatestVersion", method="GET", path=f"{_PROTOCOL_PROVIDER}/download",
+        aliases=[f"{_PROTOCOL_PROVIDER}/download/"], tag="Downloads", handler=download,
+        takes=Query(modules.DownloadArguments), needs=Capability.TERRAFORM, family=PROTOCOL,
+        answers=[_GRANTED], raises=[*_VERSION, AnalyticsTokenRequired, NoDownloadMethod],
+    ),
+    Operation(
+        id="downloadVersion", method="GET", path=f"{_PROTOCOL_PROVIDER}/{{version}}/download", tag="Downloads",
+        handler=download, takes=Query(modules.DownloadArguments), needs=Capability.TERRAFORM, family=PROTOCOL,
+        answers=[_GRANTED], raises=[*_VERSION, AnalyticsTokenRequired, NoDownloadMethod],
+    ),
+    Operation(
+        id="downloadLatestVersionDirectly", method="GET", path="/modules/{namespace}/{name}/{provider}",
+        aliases=["/modules/{namespace}/{name}/{provider}/"], tag="Downloads", handler=download_directly,
+        takes=Query(modules.DownloadArguments), needs=Capability.TERRAFORM, family=PROTOCOL,
+        answers=[_GRANTED], raises=[*_VERSION, AnalyticsTokenRequired, NoDownloadMethod], is_extension=True,
+    ),
+    Operation(
+        id="downloadVersionDirectly", method="GET", path="/modules/{namespace}/{name}/{provider}/{version}",
+        aliases=["/modules/{namespace}/{name}/{provider}/{version}/"], tag="Downloads", handler=download_directly,
+        takes=Query(modules.DownloadArguments), needs=Capability.TERRAFORM, family=PROTOCOL,
+        answers=[_GRANTED], raises=[*_VERSION, AnalyticsTokenRequired, NoDownloadMethod], is_extension=True,
+    ),
+    Operation(
+        id="fetchArchive", method="GET", path=f"{_MANAGED_VERSION}/source.zip", tag="Downloads", handler=source_archive,
+        takes=Query(modules.ArchiveArguments), needs=PUBLIC, answers=_ARCHIVE,
+        raises=[*_VERSION, HostingDisabled, InvalidPresignedKey, ArchiveNotFound],
+    ),
+    Operation(
+        id="fetchArchiveByKey", method="GET", path=f"{_MANAGED_VERSION}/{{presign}}/source.zip", tag="Downloads",
+        handler=source_archive, takes=Query(modules.ArchiveArguments), needs=PUBLIC, answers=_ARCHIVE,
+        raises=[*_VERSION, HostingDisabled, InvalidPresignedKey, ArchiveNotFound],
+    ),
+    # --- namespaces ---
+    Operation(
+        id="listNamespaces", method="GET", path=_NAMESPACES, tag="Namespaces", handler=list_namespaces,
+        takes=Query(namespaces.NamespaceListArguments), needs=Capability.READ,
+        answers=[Answer(Sequence[namespaces.NamespaceItem] | namespaces.NamespacePage)],
+    ),
+    Operation(
+        id="createNamespace", method="POST", path=_NAMESPACES, tag="Namespaces", handler=create_namespace,
+        takes=TextsInJsonBody(namespaces.NamespaceCreation), needs=Capability.SITE_ADMIN,
+        answers=[Answer(namespaces.CreatedNamespaceAnswer)], raises=[InvalidIdentifier, NameTaken],
+    ),
+    Operation(
+        id="showNamespace", method="GET", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces", handler=show_namespace,
+        takes=Nothing(), needs=Capability.READ, family=NAMESPACE,
+        answers=[Answer(namespaces.NamespaceAnswer)], raises=[NamespaceNotFound],
+    ),
+    Operation(
+        id="deleteNamespace", method="DELETE", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces",
+        handler=delete_namespace, takes=JsonBody(common.Confirmation), needs=Capability.FULL, family=NAMESPACE,
+        answers=[Answer(common.Nothing)], raises=[NamespaceNotFound, NotEmpty],
+    ),
+    # --- module providers ---
+    Operation(
+        id="createModuleProvider", method="POST", path=f"{_MANAGED_PROVIDER}/create", tag="Publishing",
+        handler=create_module_provider, takes=JsonBody(common.Confirmation), needs=Capability.FULL,
+        answers=[Answer(modules.CreatedModuleProvider)],
+        raises=[NamespaceNotFound, InvalidIdentifier, ModuleProviderExists],
+    ),
+    Operation(
+        id="deleteModuleProvider", method="DELETE", path=f"{_MANAGED_PROVIDER}/delete", tag="Publishing",
+        handler=delete_module_provider, takes=JsonBody(common.Confirmation), needs=Capability.FULL,
+        answers=[Answer()], raises=_MODULE_PROVIDER,
+    ),
+    # --- module versions ---
+    Operation(
+        id="uploadVersion", method="POST", path=f"{_MANAGED_VERSION}/upload", tag="Publishing", handler=upload_version,
+        takes=Multipart(), needs=Capability.UPLOAD, answers=[Answer(modules.UploadAnswer)],
+        raises=[*_VERSION, UploadDisabled, InvalidRequest, RegistryFailure],
+    ),
+    Operation(
+        id="publishVersion", method="POST", path=f"{_MANAGED_VERSION}/publish", tag="Publishing",
+        handler=publish_version,
+        takes=Nothing(), needs=Capability.PUBLISH, answers=[Answer(common.Success)], raises=_VERSION,
+    ),
+    Operation(
+        id="deleteVersion", method="DELETE", path=f"{_MANAGED_VERSION}/delete", tag="Publishing",
+        handler=delete_version,
+        takes=JsonBody(common.Confirmation), needs=Capability.FULL, answers=[Answer(common.Success)], raises=_VERSION,
+    ),
+    # --- reference ---
+    Operation(
+        id="showOpenApi", method="GET", path="/openapi.json", tag="Service", handler=_reference.document,
+        takes=Nothing(), needs=PUBLIC, answers=[Answer(dict)], is_extension=True,
+    ),
+    Operation(
+        id="showReference", method="GET", path="/docs", tag="Service", handler=_reference.page,
+        takes=Nothing(), needs=PUBLIC, answers=[Answer(str, media_type="text/html")], is_extension=True,
+    ),
+    Operation(
+        id="showReferenceStyle", method="GET", path="/docs/reference.css", tag="Service", handler=_reference.style,
+        takes=Nothing(), needs=PUBLIC, answers=[Answer(str, media_type="text/css")], is_extension=True,
+    ),
+)
+# fmt: on
+"""Literals win over parameters whatever the order; a trailing slash is answered only where an alias has one."""

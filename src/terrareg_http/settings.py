@@ -1,0 +1,598 @@
+"""Settings: every environment variable of the registry, declared once with its type, default and documentation."""
+
+# The defaults of attrs classes are built by functions here on purpose; each is called once and its value is immutable.
+# ruff: noqa: RUF009
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import attrs
+
+from terrareg_core.access.authentication import AnalyticsKey, Secret
+from terrareg_core.analytics.downloads import DEFAULT_ENVIRONMENT
+from terrareg_core.modules.model import HostingMode, ReindexMode
+
+PUBLIC_INTERNAL_TOKEN = "internal-terrareg-analytics-token"  # noqa: S105 - refused because it is public
+"""A value of `INTERNAL_EXTRACTION_ANALYTICS_TOKEN` that is common knowledge (chapter 06, 8.4)."""
+
+MASK = "********"
+"""Stands for a secret that is set wherever settings are shown."""
+
+_MAX_NAME_LENGTH = 128
+_MAX_JSON_LENGTH = 100_000
+_MAX_BYTES = 1 << 40
+_MAX_COUNT = 10_000_000
+_MAX_SECONDS = 366 * 24 * 60 * 60
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
+
+
+class SettingsError(Exception):
+    """A variable, or several together, can't be used; `message` is one sentence that says what to do about it.
+
+    `variable` is the name of the variable to change. The message never repeats a value, which may be secret.
+    """
+
+    def __init__(self, variable: str, advice: str) -> None:
+        """`advice` goes on from the variable's name: `must be true or false`."""
+        super().__init__(f"{variable} {advice}")
+        self.variable = variable
+        self.message = f"{variable} {advice}"
+
+
+# --- kinds of values (chapter 06, 8.1) ---------------------------------------------------------------------------
+#
+# A parser gets the text of a variable that is set and raises ValueError with what goes on from the variable's name.
+
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _boolean(text: str) -> bool:
+    try:
+        return _BOOLEANS[text.lower()]
+    except KeyError:
+        raise ValueError("must be true or false (yes, no, 1 and 0 are taken as well)") from None
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _example_token(text: str) -> str:
+    # Some environments can't carry an empty value, so there is a word for it.
+    return "" if text == "EMPTY" else text
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(element for part in text.split(",") if (element := part.strip()))
+
+
+def _extensions(text: str) -> tuple[str, ...]:
+    return tuple(element.removeprefix(".") for element in _list(text) if element != ".")
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
+        if number is None or not least <= number <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return number
+
+    return parse
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return text.lower()
+
+    return parse
+
+
+def _member(kind: type[E]) -> Callable[[str], E]:
+    word = _choice(*(member.value for member in kind))
+
+    def parse(text: str) -> E:
+        return kind(word(text))
+
+    return parse
+
+
+def _path(text: str) -> Path:
+    if "\0" in text:
+        raise ValueError("must be a path")
+    return Path(text)
+
+
+def _local_path(text: str) -> Path:
+    if text.lower().startswith("s3://"):
+        raise ValueError("must be a local directory, for object stores can't be used yet")
+    return _path(text)
+
+
+def _data_directory(text: str) -> Path:
+    return _local_path(text) / _DATA
+
+
+_DATA = "data"
+"""Always appended to the data directory, so that an existing volume keeps working (chapter 06, 8.2)."""
+
+
+def _relative_directory(text: str) -> str:
+    segments = [segment for segment in text.split("/") if segment not in {"", "."}]
+    if ".." in segments or "\\" in text or "\0" in text:
+        raise ValueError("must name a directory inside the module, such as modules")
+    return "/".join(segments)
+
+
+def _analytics_keys(text: str) -> tuple[AnalyticsKey, ...]:
+    """The keys of chapter 06, 2.5, in order of rising priority of their environments."""
+    entries = _list(text)
+    keys: list[AnalyticsKey] = []
+    seen: set[str] = set()
+    for entry in entries:
+        secret, named, rest = entry.partition(":")
+        environment = rest.partition(":")[0].strip() if named else DEFAULT_ENVIRONMENT
+        if not named and len(entries) > 1:
+            raise ValueError("must name an environment for each of several keys: key:environment,key:environment")
+        if not secret.strip():
+            raise ValueError("must have a key before each colon: key:environment,key:environment")
+        if not environment or len(environment) > _MAX_NAME_LENGTH:
+            raise ValueError(f"must have an environment of 1 to {_MAX_NAME_LENGTH} characters behind each colon")
+        if secret.strip() in seen:
+            raise ValueError("must not hold the same key twice, for it could not tell which environment is meant")
+        seen.add(secret.strip())
+        keys.append(AnalyticsKey(Secret.of(secret.strip()), environment))
+    return tuple(keys)
+
+
+@attrs.frozen
+class ModuleTab:
+    """A tab of a module's page that shows a file of the module's repository."""
+
+    title: str
+    files: tuple[str, ...]
+    """Candidates below the repository's root; the first that a version has is shown (chapter 06, 8.10)."""
+
+
+@attrs.frozen
+class ModuleTabs:
+    """The value of `ADDITIONAL_MODULE_TABS`."""
+
+    text: str
+    """As it was configured: clients get it as it is (chapter 06, 7.1)."""
+    tabs: tuple[ModuleTab, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The tabs that the JSON text spells: an array of `[title, [file, …]]`. Raises ValueError."""
+        try:
+            document = json.loads(text) if len(text) <= _MAX_JSON_LENGTH else None
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, list) or not all(_is_tab(item) for item in document):
+            raise ValueError('must be a JSON array of tabs such as [["License", ["LICENSE"]]]')
+        return cls(text, tuple(ModuleTab(title, tuple(files)) for title, files in document))
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """Every file that some tab may show, each once, in order."""
+        return tuple(dict.fromkeys(name for tab in self.tabs for name in tab.files))
+
+
+def _is_tab(item: object) -> bool:
+    match item:
+        case [str() as title, [*files]]:
+            return _is_plain(title) and all(isinstance(name, str) and _is_inner_path(name) for name in files)
+        case _:
+            return False
+
+
+def _is_inner_path(name: str) -> bool:
+    return bool(name) and _is_plain(name) and not name.startswith("/") and ".." not in name.split("/")
+
+
+def _is_plain(text: str) -> bool:
+    return "\0" not in text and _is_utf8(text)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+# --- declaring ---------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Variable:
+    """What is declared of one variable."""
+
+    name: str
+    kind: str
+    """A word or two: boolean, number, list, text, path, JSON, or the words that it may be."""
+    default: str
+    """As a person would write it; empty for none."""
+    documentation: str
+    secret: bool
+
+
+@attrs.frozen
+class _Declaration:
+    """What a field's metadata holds."""
+
+    kind: str
+    parse: Callable[[str], Any]
+    documentation: str
+    default: str
+    secret: bool
+    empty_is_unset: bool
+    alias: str | None
+
+
+_DECLARATION = "terrareg"
+
+
+def _declare(
+    kind: str,
+    parse: Callable[[str], T],
+    default: T,
+    documentation: str,
+    *,
+    shown_default: str = "",
+    secret: bool = False,
+    empty_is_unset: bool = True,
+    alias: str | None = None,
+) -> T:
+    """A field for the variable of its name in capitals."""
+    metadata = {_DECLARATION: _Declaration(kind, parse, documentation, shown_default, secret, empty_is_unset, alias)}
+    return attrs.field(default=default, repr=False if secret else _represented, metadata=metadata)
+
+
+def _represented(value: object) -> str:
+    return repr(_shown(value))
+
+
+def _flag(default: bool, documentation: str) -> bool:
+    return _declare("boolean", _boolean, default, documentation, shown_default=str(default).lower())
+
+
+def _count(default: int, documentation: str, *, least: int = 1, most: int = _MAX_COUNT) -> int:
+    return _declare("number", _number(least, most), default, documentation, shown_default=str(default))
+
+
+def _words(documentation: str, *, secret: bool = False) -> tuple[str, ...]:
+    return _declare("list", _list, (), documentation, secret=secret, empty_is_unset=False)
+
+
+_DEFAULT_TABS = ModuleTabs.parse('[["Release Notes", ["RELEASE_NOTES.md", "CHANGELOG.md"]], ["License", ["LICENSE"]]]')
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The configuration of a registry; each field is the variable of its name in capitals (chapter 06, 8)."""
+
+    # --- server ---
+    listen_port: int = _count(5000, "TCP port that the server listens on; 0 takes a free one.", least=0, most=65_535)
+    server: str = _declare(
+        "builtin or waitress",
+        _choice("builtin", "waitress"),
+        "builtin",
+        "Accepted so that existing configurations keep working; has no effect.",
+        shown_default="builtin",
+    )
+    threaded: bool = _flag(True, "Accepted so that existing configurations keep working; has no effect.")
+    public_url: str | None = _declare(
+        "URL", _text, None, "URL at which users reach the registry, such as https://registry.example.com."
+    )
+    domain_name: str | None = _declare(
+        "text",
+        _text,
+        None,
+        "Deprecated, use PUBLIC_URL: host name at which users reach the registry through https.",
+    )
+    ssl_cert_private_key: Path | None = _declare(
+        "path", _path, None, "PEM file with the private key for TLS; needs SSL_CERT_PUBLIC_KEY as well."
+    )
+    ssl_cert_public_key: Path | None = _declare(
+        "path",
+        _path,
+        None,
+        "PEM file with the certificate (and its chain) for TLS; needs SSL_CERT_PRIVATE_KEY as well.",
+    )
+
+    # --- storage ---
+    database_url: str | None = _declare(
+        "URL",
+        _text,
+        None,
+        "Database, as sqlite:///relative.db, sqlite:////absolute.db or postgresql://user:password@host/name.",
+        shown_default="an SQLite file in the data directory",
+    )
+    data_directory: Path = _declare(
+        "path",
+        _data_directory,
+        Path(_DATA),
+        "Directory of everything that is stored; the path component data is always appended to it.",
+        shown_default="the working directory",
+    )
+    upload_directory: Path = _declare(
+        "path",
+        _local_path,
+        attrs.Factory(lambda self: self.data_directory / "UPLOAD", takes_self=True),
+        "Local directory in which uploads are unpacked while they are read.",
+        shown_default="UPLOAD in the data directory",
+    )
+
+    # --- access ---
+    admin_authentication_token: str | None = _declare(
+        "text",
+        _text,
+        None,
+        "Password and API key of the built-in admin; set but empty, there is no built-in admin.",
+        shown_default="generated and kept with the embedded database, none with a server database",
+        secret=True,
+        empty_is_unset=False,
+    )
+    upload_api_keys: tuple[str, ...] = _words("API keys that may upload and import modules.", secret=True)
+    publish_api_keys: tuple[str, ...] = _words("API keys that may publish module versions.", secret=True)
+    allow_unauthenticated_access: bool = _flag(True, "Whether anybody may read and download without a credential.")
+    allow_unauthenticated_publishing: bool = _flag(
+        False, "Whether anybody may upload and publish without a credential, where no API keys are set."
+    )
+    enable_access_controls: bool = _flag(
+        False, "Whether signed-in users may do only what their groups grant; otherwise each is a site admin."
+    )
+    terraform_presigned_url_secret: str | None = _declare(
+        "text",
+        _text,
+        None,
+        "Signs the short-lived addresses of archives where unauthenticated access is off.",
+        shown_default="generated and kept with the embedded database",
+        secret=True,
+    )
+    terraform_presigned_url_expiry_seconds: int = _count(
+        10, "How long such an address can be used, in seconds.", most=_MAX_SECONDS
+    )
+
+    # --- analytics ---
+    analytics_auth_keys: tuple[AnalyticsKey, ...] = _declare(
+        "list of key or key:environment",
+        _analytics_keys,
+        (),
+        "Terraform credentials that tell deployment environments apart, the most important environment last.",
+        secret=True,
+        empty_is_unset=False,
+    )
+    allow_unidentified_downloads: bool = _flag(False, "Whether modules can be downloaded without an analytics token.")
+    disable_analytics: bool = _flag(False, "Whether analytics tokens are not asked for and downloads not recorded.")
+    analytics_token_phrase: str = _declare(
+        "text",
+        _text,
+        "analytics token",
+        "What users call the analytics token, in messages to them.",
+        shown_default="analytics token",
+    )
+    example_analytics_token: str = _declare(
+        "text",
+        _example_token,
+        "my-tf-application",
+        "Stands for the analytics token in snippets and is refused as a real one; EMPTY for none.",
+        shown_default="my-tf-application",
+        empty_is_unset=False,
+    )
+    ignore_analytics_token_auth_keys: tuple[str, ...] = _words(
+        "Terraform credentials whose downloads are not recorded.", secret=True
+    )
+    internal_extraction_analytics_token: str | None = _declare(
+        "text",
+        _text,
+        None,
+        "Credential with which the registry's own tools fetch modules; set but empty, there is none.",
+        shown_default="generated and kept with the embedded database, none with a server database",
+        secret=True,
+        empty_is_unset=False,
+        alias="INTERNAL_EXTRACTION_ANALYITCS_TOKEN",
+    )
+
+    # --- modules ---
+    trusted_namespaces: tuple[str, ...] = _words("Namespaces that are shown as trusted.")
+    verified_module_namespaces: tuple[str, ...] = _words("Namespaces whose new modules are verified from the start.")
+    allowed_providers: tuple[str, ...] = _words("The only provider names that modules may be made for; empty for all.")
+    auto_create_namespace: bool = _flag(True, "Whether an upload makes a namespace that is missing.")
+    auto_create_module_provider: bool = _flag(True, "Whether an upload makes a module provider that is missing.")
+    auto_publish_module_versions: bool = _flag(True, "Whether a version is published as soon as it is indexed.")
+    module_version_reindex_mode: ReindexMode = _declare(
+        "legacy, auto-publish or prohibit",
+        _member(ReindexMode),
+        ReindexMode.LEGACY,
+        "What an upload of an existing version does: replaces it unpublished, keeps it published if it was, or fails.",
+        shown_default="legacy",
+    )
+    required_module_metadata_attributes: tuple[str, ...] = _words(
+        "Keys that the metadata file of every module must set."
+    )
+    autogenerate_module_provider_description: bool = _flag(
+        True, "Whether a description is taken from the README where the metadata file has none."
+    )
+    modules_directory: str = _declare(
+        "text",
+        _relative_directory,
+        "modules",
+        "Directory of a module that holds its submodules; empty for the module's root.",
+        shown_default="modules",
+        empty_is_unset=False,
+    )
+    examples_directory: str = _declare(
+        "text",
+        _relative_directory,
+        "examples",
+        "Directory of a module that holds its examples; empty for the module's root.",
+        shown_default="examples",
+        empty_is_unset=False,
+    )
+    example_file_extensions: tuple[str, ...] = _declare(
+        "list",
+        _extensions,
+        ("tf", "tfvars", "sh", "json"),
+        "Endings of the files of examples that are stored and shown.",
+        shown_default="tf,tfvars,sh,json",
+        empty_is_unset=False,
+    )
+    additional_module_tabs: ModuleTabs = _declare(
+        "JSON",
+        ModuleTabs.parse,
+        _DEFAULT_TABS,
+        "Further tabs of a module's page, an array of [title, [file, …]]; the first file that exists is shown.",
+        shown_default=_DEFAULT_TABS.text,
+    )
+    allow_module_hosting: HostingMode = _declare(
+        "true, false or enforce",
+        _member(HostingMode),
+        HostingMode.ALLOW,
+        "Whether archives are served: where no clone URL is known, never, or always.",
+        shown_default="true",
+    )
+    allow_custom_git_url_module_version: bool = _flag(
+        True, "Whether the clone URL in a version's metadata file is used."
+    )
+
+    # --- bounds ---
+    upload_max_bytes: int = _count(256 << 20, "Largest request that uploads an archive, in bytes.", most=_MAX_BYTES)
+    unpacked_max_bytes: int = _count(1 << 30, "Most that an archive may unpack to, in bytes.", most=_MAX_BYTES)
+    member_max_bytes: int = _count(256 << 20, "Largest file in an archive, in bytes.", most=_MAX_BYTES)
+    members_max: int = _count(10_000, "Most files and directories in an archive.")
+    compression_ratio_max: int = _count(200, "Highest ratio of unpacked to packed size, for files above 1 MiB.")
+    source_file_max_bytes: int = _count(2 << 20, "Largest Terraform file that is read, in bytes.", most=_MAX_BYTES)
+    source_max_bytes: int = _count(16 << 20, "Most Terraform text of one module version, in bytes.", most=_MAX_BYTES)
+    source_files_max: int = _count(5_000, "Most Terraform files of one module version.")
+    default_depth_max: int = _count(200, "Deepest nesting of a constant value or of blocks.", most=1_000)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """The settings that the variables in `environ` make; what is unset has its default, unknown names are ignored.
+
+        Raises SettingsError for the first variable that can't be used.
+        """
+        settings = cls(**_read(attrs.fields(cls), environ))
+        settings._check_together()
+        return settings
+
+    @classmethod
+    def of_this_process(cls) -> Self:
+        """The settings in the process's own environment. Raises SettingsError."""
+        return cls.from_environment(os.environ)
+
+    def _check_together(self) -> None:
+        """Raises SettingsError for values that are fine alone and not together."""
+        if self.ssl_cert_private_key is not None and self.ssl_cert_public_key is None:
+            raise SettingsError("SSL_CERT_PUBLIC_KEY", "must be set as well where SSL_CERT_PRIVATE_KEY is")
+        if self.ssl_cert_public_key is not None and self.ssl_cert_private_key is None:
+            raise SettingsError("SSL_CERT_PRIVATE_KEY", "must be set as well where SSL_CERT_PUBLIC_KEY is")
+        if self.internal_extraction_analytics_token == PUBLIC_INTERNAL_TOKEN and not self.allow_unauthenticated_access:
+            raise SettingsError(
+                "INTERNAL_EXTRACTION_ANALYTICS_TOKEN",
+                "must not be the value that everybody knows while ALLOW_UNAUTHENTICATED_ACCESS is false",
+            )
+
+    def shown(self, variable: Variable) -> str:
+        """The value of `variable` as a person would write it, without any secret; empty when it has none."""
+        value = getattr(self, variable.name.lower())
+        if variable.secret:
+            return MASK if value else ""
+        return _shown(value)
+
+
+@attrs.frozen(kw_only=True)
+class ClientSettings:
+    """What commands that talk to a running registry read from the environment."""
+
+    terrareg_url: str = _declare(
+        "URL",
+        _text,
+        "http://127.0.0.1:5000",
+        "Registry that `terrareg publish` sends modules to.",
+        shown_default="http://127.0.0.1:5000",
+    )
+    terrareg_token: str | None = _declare(
+        "text",
+        _text,
+        None,
+        "Upload key or admin token that `terrareg publish` sends.",
+        secret=True,
+    )
+
+    @classmethod
+    def of_this_process(cls) -> Self:
+        """The settings in the process's own environment. Raises SettingsError."""
+        return cls(**_read(attrs.fields(cls), os.environ))
+
+
+# --- reading and showing -----------------------------------------------------------------------------------------
+
+
+def variables(settings_class: "type[Settings | ClientSettings]") -> Sequence[Variable]:
+    """Every variable of a settings class, in the order in which they are declared."""
+    return [
+        Variable(
+            field.name.upper(), declaration.kind, declaration.default, declaration.documentation, declaration.secret
+        )
+        for field in attrs.fields(settings_class)
+        for declaration in [_declaration_of(field)]
+    ]
+
+
+def _read(fields: "Iterable[attrs.Attribute[Any]]", environ: Mapping[str, str]) -> dict[str, Any]:
+    """The values that `environ` gives to some of the fields, by field name. Raises SettingsError."""
+    given: dict[str, Any] = {}
+    for field in fields:
+        declaration = _declaration_of(field)
+        names = [field.name.upper(), *([declaration.alias] if declaration.alias else [])]
+        name = next((name for name in names if name in environ), None)
+        if name is None or (declaration.empty_is_unset and not environ[name]):
+            continue
+        if not _is_utf8(environ[name]):
+            raise SettingsError(name, "must be text in UTF-8")
+        try:
+            given[field.name] = declaration.parse(environ[name])
+        except ValueError as error:
+            raise SettingsError(name, str(error)) from None
+    return given
+
+
+def _declaration_of(field: "attrs.Attribute[Any]") -> _Declaration:
+    declaration = field.metadata[_DECLARATION]
+    assert isinstance(declaration, _Declaration)
+    return declaration
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ",".join(map(str, value))
+        case Enum():
+            return str(value.value)
+        case ModuleTabs():
+            return value.text
+        case _:
+            return _without_password(str(value))
+
+
+def _without_password(text: str) -> str:
+    """`text` with the passwords of a URL masked."""
+    masked = re.sub(r"(://[^:/?#]*:).*@", rf"\g<1>{MASK}@", text, flags=re.DOTALL)
+    return re.sub(r"([?&][a-z_]*password=)[^&]*", rf"\g<1>{MASK}", masked, flags=re.IGNORECASE)

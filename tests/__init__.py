@@ -1,0 +1,1 @@
+"""The tests: `unit` for the pure core, `integration` for everything that touches the world."""

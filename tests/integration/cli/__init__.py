@@ -1,0 +1,1 @@
+"""Tests of the `terrareg` command, each in processes of its own, as people run it."""

@@ -1,0 +1,1 @@
+"""The real terraform binary against a running registry."""

@@ -1,0 +1,168 @@
+"""Migrations: what they build, from which state, and what two processes do that migrate at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+
+from terrareg_adapters.database.engine import open_engine
+from terrareg_adapters.database.schema import HEAD, SchemaStatus, status, upgrade
+from terrareg_adapters.database.tables import metadata
+from terrareg_core.errors import StoreUnavailable
+
+_UPGRADE = """
+import sys
+from terrareg_adapters.database.engine import open_engine
+from terrareg_adapters.database.schema import upgrade
+
+engine = open_engine(sys.argv[1])
+sys.stdin.readline()
+print(upgrade(engine).current)
+engine.dispose()
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database in which there is nothing at all."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'bare.db'}"
+        return
+    server: str = request.getfixturevalue("postgresql_url")
+    admin = open_engine(server)
+    try:
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("CREATE DATABASE bare"))
+            yield server.rpartition("/")[0] + "/bare"
+            connection.execute(text("DROP DATABASE bare WITH (FORCE)"))
+    finally:
+        admin.dispose()
+
+
+@pytest.fixture
+def bare(bare_url: str) -> Iterator[Engine]:
+    engine = open_engine(bare_url)
+    yield engine
+    engine.dispose()
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", "terrareg_adapters.database:migrations")
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory.from_config(config)
+
+
+def test_there_is_one_newest_revision_and_the_program_knows_it() -> None:
+    assert _scripts().get_heads() == [HEAD]
+
+
+def test_an_empty_database_has_no_revision(bare: Engine) -> None:
+    assert status(bare) == SchemaStatus(None, HEAD)
+    assert not status(bare).is_up_to_date
+
+
+def test_upgrading_an_empty_database_gives_what_the_tables_say(bare: Engine) -> None:
+    assert upgrade(bare) == SchemaStatus(HEAD, HEAD)
+    assert status(bare).is_up_to_date
+    with bare.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_unique_names_and_foreign_keys_are_those_of_the_tables(bare: Engine) -> None:
+    upgrade(bare)
+    migrated = _constraints(bare)
+    metadata.drop_all(bare)
+    metadata.create_all(bare)
+    assert migrated == _constraints(bare)
+
+
+def _constraints(engine: Engine) -> set[tuple[object, ...]]:
+    found: set[tuple[object, ...]] = set()
+    inspector = inspect(engine)
+    for table in metadata.tables:
+        found.update(("unique", table, *row["column_names"]) for row in inspector.get_unique_constraints(table))
+        found.update(("index", table, *row["column_names"]) for row in inspector.get_indexes(table))
+        found.update(
+            ("key", table, *row["constrained_columns"], row["referred_table"], row["options"].get("ondelete"))
+            for row in inspector.get_foreign_keys(table)
+        )
+        found.update(
+            ("column", table, row["name"], str(row["type"]), row["nullable"]) for row in inspector.get_columns(table)
+        )
+    return found
+
+
+def test_every_foreign_key_begins_an_index(bare: Engine) -> None:
+    upgrade(bare)
+    inspector = inspect(bare)
+    for table in metadata.tables:
+        first_columns = {row["column_names"][0] for row in inspector.get_indexes(table)}
+        first_columns |= {row["column_names"][0] for row in inspector.get_unique_constraints(table)}
+        for key in inspector.get_foreign_keys(table):
+            assert key["constrained_columns"][0] in first_columns, (table, key)
+
+
+def test_upgrading_again_changes_nothing(bare: Engine) -> None:
+    upgrade(bare)
+    with bare.begin() as connection:
+        connection.execute(metadata.tables["namespace"].insert().values(name="a1", name_folded="a1", kind="NONE"))
+    assert upgrade(bare) == SchemaStatus(HEAD, HEAD)
+    with bare.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM namespace")).scalar_one() == 1
+
+
+def test_a_database_ahead_of_the_program_is_left_alone(bare: Engine) -> None:
+    upgrade(bare)
+    with bare.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert upgrade(bare) == SchemaStatus("9999", HEAD)
+    assert not status(bare).is_up_to_date
+
+
+def test_a_migration_that_fails_leaves_no_trace(bare: Engine) -> None:
+    with bare.begin() as connection:
+        connection.execute(text("CREATE TABLE download (id INTEGER)"))
+    with pytest.raises(StoreUnavailable):
+        upgrade(bare)
+    assert inspect(bare).get_table_names() == ["download"]
+    assert status(bare) == SchemaStatus(None, HEAD)
+
+
+def test_the_schema_can_be_taken_back(bare: Engine) -> None:
+    upgrade(bare)
+    with bare.begin() as connection:
+        context = MigrationContext.configure(connection)
+        for script in _scripts().walk_revisions():
+            with Operations.context(context):
+                script.module.downgrade()
+    assert set(inspect(bare).get_table_names()) == {"alembic_version"}
+
+
+def test_two_processes_that_upgrade_at_once_both_succeed(bare_url: str) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _UPGRADE, bare_url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    results = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], results
+    assert [output for output, _ in results] == [f"{HEAD}\n"] * 2
