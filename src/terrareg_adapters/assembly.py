@@ -17,7 +17,7 @@ from terrareg_adapters.signing.archive_keys import JwsArchiveKeySigner
 from terrareg_adapters.system import SystemClock, SystemRandom
 from terrareg_adapters.terraform.hcl.reader import TerraformReader
 from terrareg_adapters.terraform.packing import DeterministicPacker
-from terrareg_adapters.terraform.unpacking import SafeUnpacker
+from terrareg_adapters.terraform.unpacking import SafeUnpacker, forget_abandoned
 from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
 from terrareg_core.access.permissions import AccessPolicy, Authoriser
 from terrareg_core.analytics.downloads import AnalyticsPolicy
@@ -79,6 +79,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
     unit_of_work = DatabaseUnitOfWork(engine)
     recorder = GroupCommitRecorder(unit_of_work)
     workspace = options.workspace or data_directory / "workspace"
+    forget_abandoned(workspace)
 
     clock = SystemClock()
     authoriser = Authoriser(options.access)

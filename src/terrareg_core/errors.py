@@ -15,6 +15,16 @@ class RegistryError(Exception):
         super().__init__(message)
         self.message = message
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Members of the family are made of different arguments; a copy from another process is restored, not made.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[RegistryError], arguments: tuple[object, ...], state: dict[str, object]) -> RegistryError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
+
 
 # --- who may -----------------------------------------------------------------------------------------------------
 

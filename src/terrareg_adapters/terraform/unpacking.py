@@ -1,7 +1,9 @@
 """Unpacks uploaded archives: decides the kind of a file, and writes what its reader lets through to a fresh folder."""
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -23,6 +25,8 @@ class _Kind(Enum):
     TAR_GZ = "a gzipped tar archive"
 
 
+_PREFIX = "unpacked-"
+_ABANDONED_SECONDS = 6 * 3600
 _READERS = {_Kind.ZIP: zip_members, _Kind.TAR_GZ: tar_gz_members}
 
 
@@ -49,11 +53,22 @@ class SafeUnpacker:
     def _folder(self) -> Iterator[Path]:
         try:
             self.workspace.mkdir(parents=True, exist_ok=True)
-            folder = tempfile.TemporaryDirectory(prefix="unpacked-", dir=self.workspace)
+            folder = tempfile.TemporaryDirectory(prefix=_PREFIX, dir=self.workspace)
         except OSError as error:
             raise StoreUnavailable("The server has no room to unpack archives; try again later") from error
         with folder as path:
             yield Path(path)
+
+
+def forget_abandoned(workspace: Path) -> None:
+    """Remove folders that a killed process left in `workspace`: those nobody has touched for six hours."""
+    for folder in workspace.glob(f"{_PREFIX}*"):
+        try:
+            abandoned = folder.stat().st_mtime < time.time() - _ABANDONED_SECONDS
+        except FileNotFoundError:
+            continue
+        if abandoned:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kind_of(archive: UploadedArchive) -> _Kind:

@@ -5,6 +5,8 @@ from typing import Self
 
 import attrs
 
+from terrareg_core.errors import InvalidArgument
+
 
 class TrustFilter(Enum):
     """Which namespaces a search is restricted to."""
@@ -21,9 +23,19 @@ class TrustFilter(Enum):
         return cls(cls.TRUSTED if trusted else cls.CONTRIBUTED)
 
 
+MAX_TERMS = 20
+"""Of one query, each counted once."""
+
+
 def search_terms(query: str) -> tuple[str, ...]:
-    """The terms of a query: what stands between white space, in lower case."""
-    return tuple(query.lower().split())
+    """The terms of a query: what stands between white space, in lower case.
+
+    Raises InvalidArgument when there are more than 20 different ones.
+    """
+    terms = tuple(query.lower().split())
+    if len(set(terms)) > MAX_TERMS:
+        raise InvalidArgument("q", f"Search for at most {MAX_TERMS} terms at a time")
+    return terms
 
 
 @attrs.frozen

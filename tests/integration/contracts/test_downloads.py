@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
@@ -67,6 +67,21 @@ class TestDownloadLog:
         assert _count(unit_of_work, kept) == (1, 1)
         with unit_of_work.read() as tx:
             assert list(tx.downloads.of_version(gone.id)) == []
+
+    def test_an_event_whose_version_is_being_deleted_is_left_out(self, unit_of_work: UnitOfWork) -> None:
+        kept, gone = _given_version(unit_of_work, "acme/vpc/aws"), _given_version(unit_of_work, "acme/vpc/gcp")
+
+        def append() -> None:
+            with unit_of_work.write() as tx:
+                tx.downloads.append([download_of(kept), download_of(gone)])
+
+        with ThreadPoolExecutor(1) as pool:
+            with unit_of_work.write() as tx:
+                tx.module_versions.remove(gone.id)
+                appending = pool.submit(append)
+                assert wait([appending], timeout=0.3).not_done
+            appending.result(20)
+        assert _count(unit_of_work, kept) == (1, 1)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The contract of the unit of work: what a transaction sees, keeps and forgets."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 
 import pytest
@@ -131,6 +131,25 @@ class TestUnitOfWork:
             assert found is not None
             newest = tx.module_versions.of_module_provider(module_provider.id)[0]
             assert (newest.version.text, newest.id) == ("1.0.3", found.latest_version_id)
+
+    def test_whoever_asks_for_a_held_module_provider_waits_and_then_sees_what_its_holder_did(
+        self, unit_of_work: UnitOfWork
+    ) -> None:
+        with unit_of_work.write() as tx:
+            module_provider = given_module_provider(tx)
+
+        def count_versions() -> int:
+            with unit_of_work.write() as tx:
+                tx.module_providers.hold(module_provider.id)
+                return len(tx.module_versions.of_module_provider(module_provider.id))
+
+        with ThreadPoolExecutor(1) as pool:
+            with unit_of_work.write() as tx:
+                tx.module_providers.hold(module_provider.id)
+                counting = pool.submit(count_versions)
+                assert wait([counting], timeout=0.3).not_done
+                tx.module_versions.add(new_version(module_provider))
+            assert counting.result(20) == 1
 
     def test_many_threads_read_and_write_at_once(self, unit_of_work: UnitOfWork) -> None:
         def work(number: int) -> int:

@@ -4,11 +4,10 @@ import asyncio
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -27,6 +26,8 @@ NOT_FOUND = {"errors": ["Not Found"]}
 MODULES = "/v1/modules"
 MANAGED = "/v1/terrareg/modules"
 NAMESPACES = "/v1/terrareg/namespaces"
+
+ResultT = TypeVar("ResultT")
 
 
 class Served:
@@ -48,6 +49,10 @@ class Served:
         self._runner.run(self._client.aclose())
         self._runner.close()
         self.registry.close()
+
+    def run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Run a coroutine in the event loop that serves this registry."""
+        return self._runner.run(work)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return self._runner.run(self._client.request(method, path, **options))
@@ -81,7 +86,7 @@ class Served:
     def downloads(self, address: str, version: str) -> Sequence[DownloadEvent]:
         """The recorded downloads of a version."""
         namespace, module, provider = address.split("/")
-        with closing_engine(self.options) as unit_of_work, unit_of_work.read() as tx:
+        with opened_store(self.options) as unit_of_work, unit_of_work.read() as tx:
             owner = tx.namespaces.find(namespace)
             assert owner is not None
             found = tx.module_providers.find(owner.id, ModuleName.parse(module), ProviderName.parse(provider))
@@ -91,17 +96,14 @@ class Served:
             return tx.downloads.of_version(row.id)
 
 
-class closing_engine:
+@contextmanager
+def opened_store(options: RegistryOptions) -> Iterator[DatabaseUnitOfWork]:
     """The unit of work over a registry's database, for the length of the context."""
-
-    def __init__(self, options: RegistryOptions) -> None:
-        self._engine = open_engine(embedded_database_url(options.data_directory))
-
-    def __enter__(self) -> DatabaseUnitOfWork:
-        return DatabaseUnitOfWork(self._engine)
-
-    def __exit__(self, *_: object) -> None:
-        self._engine.dispose()
+    engine = open_engine(embedded_database_url(options.data_directory))
+    try:
+        yield DatabaseUnitOfWork(engine)
+    finally:
+        engine.dispose()
 
 
 async def _exchange(app: Any, scope: Mapping[str, Any], messages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -163,11 +165,3 @@ def fill_with_fixture(served: Served) -> None:
         assert served.upload(address, archive).json() == {"status": "Success"}
         if not address.endswith("2.0.0"):
             assert served.post(f"{MANAGED}/{address}/publish").json() == {"status": "Success"}
-
-
-def copied(template: Path, target: Path) -> Path:
-    """A copy of a data directory whose registry is closed."""
-    import shutil
-
-    shutil.copytree(template, target)
-    return target

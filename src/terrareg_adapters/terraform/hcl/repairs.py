@@ -255,16 +255,12 @@ class _Scanner:
         self._add(Kind.NAME, start, end)
 
     def _begins_for_object(self) -> bool:
-        tokens = self._tokens
-        index = len(tokens) - 1
-        if index < 1 or not self._stack or self._stack[-1].opener != "{":
+        """Whether the name to come is the first variable of `{ for … }`: what stands since the brace is `for`."""
+        if not self._stack or self._stack[-1].opener != "{":
             return False
-        if tokens[index].kind is not Kind.NAME or self._text(tokens[index]) != "for":
-            return False
-        before = tokens[index - 1]
-        if before.kind is Kind.NEWLINE and index >= 2:
-            before = tokens[index - 2]
-        return before.start == self._stack[-1].position
+        since = [token for token in self._tokens[-4:] if token.start >= self._stack[-1].position]
+        words = [token for token in since if token.kind is not Kind.NEWLINE]
+        return len(words) == 2 and self._text(words[0]) == "{" and self._text(words[1]) == "for"
 
     def _symbol(self, start: int, end: int) -> None:
         if self._source[start] == "~" and end - start == 1:
