@@ -40,8 +40,8 @@ class ArgumentReader(Protocol[ShapeT_co]):
 
 
 @attrs.frozen
-class Nothing:
-    """No arguments; a body is ignored."""
+class PathOnly:
+    """Nothing but the path; a body is ignored."""
 
     shape: type[NoArguments] = NoArguments
     refuses: Sequence[type[Exception]] = ()
@@ -51,7 +51,7 @@ class Nothing:
 
 
 @attrs.frozen
-class Multipart(Nothing):
+class Multipart(PathOnly):
     """A file in a multipart body, which the handler receives itself once it knows that it wants it."""
 
     refuses: Sequence[type[Exception]] = (InvalidRequest, UploadTooLarge)

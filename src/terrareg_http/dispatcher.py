@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -57,13 +58,12 @@ class Dispatcher(BaseRoute):
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
+        # A client that left gets no answer, and that is no failure.
+        with suppress(ClientDisconnect):
             response = await self._respond(scope, receive)
-        except ClientDisconnect:
-            return
-        if scope["method"] == "HEAD" and not isinstance(response, ContentResponse):
-            send = _without_body(send)
-        await response(scope, receive, send)
+            if scope["method"] == "HEAD" and not isinstance(response, ContentResponse):
+                send = _without_body(send)
+            await response(scope, receive, send)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         segments = segments_of(scope)

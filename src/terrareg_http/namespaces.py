@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from terrareg_http.calls import Call
 from terrareg_http.responses import json_response
-from terrareg_http.schemas.common import Confirmation, NoArguments, Nothing
+from terrareg_http.schemas.common import Confirmation, EmptyObject, NoArguments
 from terrareg_http.schemas.namespaces import (
     CreatedNamespaceAnswer,
     NamespaceAnswer,
@@ -38,4 +38,4 @@ async def show_namespace(call: Call, _: NoArguments) -> Response:
 async def delete_namespace(call: Call, _: Confirmation) -> Response:
     """Delete an empty namespace."""
     await call.run(call.registry.namespaces.delete, call.identity, call.parameters["namespace"])
-    return json_response(Nothing())
+    return json_response(EmptyObject())

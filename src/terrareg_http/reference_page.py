@@ -51,21 +51,36 @@ class Reference:
 
 
 @attrs.frozen
+class _Word:
+    """A piece of a type's name."""
+
+    text: str
+    schema: str | None = None
+    """The object that the word names, to be linked to."""
+
+
+@attrs.frozen
 class _Row:
     """A parameter, or a key of a body."""
 
     name: str
     place: str
-    type: str
+    type: Sequence[_Word]
     required: bool
     description: str
+
+
+@attrs.frozen
+class _ShownBody:
+    media_type: str
+    type: Sequence[_Word]
 
 
 @attrs.frozen
 class _ShownAnswer:
     status: str
     description: str
-    bodies: Sequence[str]
+    bodies: Sequence[_ShownBody]
     headers: Sequence[str]
     is_refusal: bool
 
@@ -139,7 +154,7 @@ def _shown(method: str, path: str, operation: dict[str, Any], document: dict[str
 
 
 def _shown_answer(status: str, answer: dict[str, Any]) -> _ShownAnswer:
-    bodies = [f"{media_type}: {_type(body['schema'])}" for media_type, body in answer.get("content", {}).items()]
+    bodies = [_ShownBody(media_type, _type(body["schema"])) for media_type, body in answer.get("content", {}).items()]
     return _ShownAnswer(
         status, answer["description"], bodies, list(answer.get("headers", {})), is_refusal=status >= "400"
     )
@@ -157,17 +172,17 @@ def _resolved(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any
     return resolved
 
 
-def _type(schema: dict[str, Any]) -> str:
+def _type(schema: dict[str, Any]) -> Sequence[_Word]:
     """A schema in a word or a few."""
     if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
+        name = schema["$ref"].rpartition("/")[2]
+        return [_Word(name, name)]
     if "anyOf" in schema:
-        return " or ".join(_type(member) for member in schema["anyOf"])
+        first, *others = [_type(member) for member in schema["anyOf"]]
+        return [*first, *(word for other in others for word in (_Word(" or "), *other))]
     if "enum" in schema:
-        return " or ".join(schema["enum"])
+        return [_Word(" or ".join(schema["enum"]))]
     kind = schema.get("type", "any JSON value")
-    if isinstance(kind, list):
-        return " or ".join(kind)
     if kind == "array":
-        return f"list of {_type(schema['items'])}"
-    return str(kind)
+        return [_Word("list of "), *_type(schema["items"])]
+    return [_Word(" or ".join(kind) if isinstance(kind, list) else kind)]

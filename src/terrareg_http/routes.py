@@ -24,7 +24,7 @@ from terrareg_core.errors import (
     UploadDisabled,
 )
 from terrareg_http.archives import source_archive
-from terrareg_http.arguments import JsonBody, Multipart, Nothing, Query, TextsInJsonBody
+from terrareg_http.arguments import JsonBody, Multipart, PathOnly, Query, TextsInJsonBody
 from terrareg_http.downloads import download, download_directly
 from terrareg_http.errors import ErrorFamily
 from terrareg_http.module_providers import create_module_provider, delete_module_provider
@@ -85,16 +85,16 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="discoverServices", method="GET", path="/.well-known/terraform.json", tag="Service",
         handler=discover_services,
-        takes=Nothing(), needs=PUBLIC, answers=[Answer(service.ServiceDiscovery)],
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(service.ServiceDiscovery)],
     ),
     Operation(
         id="showRegistryVersion", method="GET", path="/v1/terrareg/version", tag="Service",
         handler=show_registry_version,
-        takes=Nothing(), needs=PUBLIC, answers=[Answer(service.VersionAnswer)],
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(service.VersionAnswer)],
     ),
     Operation(
         id="showHealth", method="GET", path="/v1/terrareg/health", tag="Service", handler=show_health,
-        takes=Nothing(), needs=PUBLIC, answers=[Answer(service.Health)],
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(service.Health)],
     ),
     # --- finding modules ---
     Operation(
@@ -122,19 +122,19 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="showLatestVersion", method="GET", path=_PROTOCOL_PROVIDER,
         aliases=[f"{_PROTOCOL_PROVIDER}/"], tag="Modules",
-        handler=show_version, takes=Nothing(), needs=Capability.READ, family=PROTOCOL,
+        handler=show_version, takes=PathOnly(), needs=Capability.READ, family=PROTOCOL,
         answers=[Answer(modules.ModuleVersionDetails)], raises=_VERSION,
     ),
     Operation(
         id="listVersions", method="GET", path=f"{_PROTOCOL_PROVIDER}/versions",
         aliases=[f"{_PROTOCOL_PROVIDER}/versions/"],
-        tag="Modules", handler=list_versions, takes=Nothing(), needs=Capability.TERRAFORM, family=PROTOCOL,
+        tag="Modules", handler=list_versions, takes=PathOnly(), needs=Capability.TERRAFORM, family=PROTOCOL,
         answers=[Answer(modules.AvailableVersions)], raises=_MODULE_PROVIDER,
     ),
     Operation(
         id="showVersion", method="GET", path=f"{_PROTOCOL_PROVIDER}/{{version}}",
         aliases=[f"{_PROTOCOL_PROVIDER}/{{version}}/"], tag="Modules", handler=show_version,
-        takes=Nothing(), needs=Capability.READ, family=PROTOCOL,
+        takes=PathOnly(), needs=Capability.READ, family=PROTOCOL,
         answers=[Answer(modules.ModuleVersionDetails)], raises=_VERSION,
     ),
     # --- fetching modules ---
@@ -184,13 +184,13 @@ ROUTES: Sequence[Operation[Any]] = (
     ),
     Operation(
         id="showNamespace", method="GET", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces", handler=show_namespace,
-        takes=Nothing(), needs=Capability.READ, family=NAMESPACE,
+        takes=PathOnly(), needs=Capability.READ, family=NAMESPACE,
         answers=[Answer(namespaces.NamespaceAnswer)], raises=[NamespaceNotFound],
     ),
     Operation(
         id="deleteNamespace", method="DELETE", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces",
         handler=delete_namespace, takes=JsonBody(common.Confirmation), needs=Capability.FULL, family=NAMESPACE,
-        answers=[Answer(common.Nothing)], raises=[NamespaceNotFound, NotEmpty],
+        answers=[Answer(common.EmptyObject)], raises=[NamespaceNotFound, NotEmpty],
     ),
     # --- module providers ---
     Operation(
@@ -213,7 +213,7 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="publishVersion", method="POST", path=f"{_MANAGED_VERSION}/publish", tag="Publishing",
         handler=publish_version,
-        takes=Nothing(), needs=Capability.PUBLISH, answers=[Answer(common.Success)], raises=_VERSION,
+        takes=PathOnly(), needs=Capability.PUBLISH, answers=[Answer(common.Success)], raises=_VERSION,
     ),
     Operation(
         id="deleteVersion", method="DELETE", path=f"{_MANAGED_VERSION}/delete", tag="Publishing",
@@ -223,15 +223,15 @@ ROUTES: Sequence[Operation[Any]] = (
     # --- reference ---
     Operation(
         id="showOpenApi", method="GET", path="/openapi.json", tag="Service", handler=_reference.document,
-        takes=Nothing(), needs=PUBLIC, answers=[Answer(dict)], is_extension=True,
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(dict)], is_extension=True,
     ),
     Operation(
         id="showReference", method="GET", path="/docs", tag="Service", handler=_reference.page,
-        takes=Nothing(), needs=PUBLIC, answers=[Answer(str, media_type="text/html")], is_extension=True,
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(str, media_type="text/html")], is_extension=True,
     ),
     Operation(
         id="showReferenceStyle", method="GET", path="/docs/reference.css", tag="Service", handler=_reference.style,
-        takes=Nothing(), needs=PUBLIC, answers=[Answer(str, media_type="text/css")], is_extension=True,
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(str, media_type="text/css")], is_extension=True,
     ),
 )
 # fmt: on

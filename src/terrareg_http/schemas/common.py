@@ -48,8 +48,8 @@ class Success:
 
 
 @attrs.frozen
-class Nothing:
-    """An empty object: the work is done."""
+class EmptyObject:
+    """The work is done."""
 
 
 @attrs.frozen

@@ -46,7 +46,9 @@ def test_what_fails_on_our_side_is_a_500(family: ErrorFamily) -> None:
 
 
 def test_the_protocol_tells_no_names_from_missing_ones() -> None:
-    for kind in (errors.InvalidIdentifier, errors.ProviderNotAllowed, errors.InvalidVersion, *every(errors.NotFound)):
+    kinds: list[type[errors.RegistryError]] = [errors.InvalidIdentifier, errors.ProviderNotAllowed]
+    kinds += [errors.InvalidVersion, *every(errors.NotFound)]
+    for kind in kinds:
         refusal = refusal_of(kind, ErrorFamily.PROTOCOL)
         assert (refusal.status, refusal.shape) == (404, Shape.NOT_FOUND)
 

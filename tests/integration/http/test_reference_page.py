@@ -49,6 +49,12 @@ def test_the_page_is_well_formed_and_runs_no_script(shared: Served) -> None:
     assert not balance.tags & {"script", "style", "iframe", "img", "form"}
 
 
+def test_every_link_of_the_page_leads_somewhere(shared: Served) -> None:
+    text = shared.get("/docs").text
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= set(re.findall(r' id="([^"]+)"', text))
+    assert 'href="#schema-ModuleList"' in text
+
+
 def test_the_page_loads_its_style_from_here_and_nothing_else(shared: Served) -> None:
     answer = shared.get("/docs")
     assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'self'"
