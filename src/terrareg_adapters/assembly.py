@@ -91,6 +91,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
 
     return Registry(
         Authenticator(options.secrets),
+        authoriser,
         Namespaces(unit_of_work, authoriser, clock, options.namespaces),
         ModuleProviders(unit_of_work, authoriser, clock, shelf, options.modules, options.namespaces),
         Catalogue(unit_of_work, authoriser, options.modules, options.namespaces, options.urls),

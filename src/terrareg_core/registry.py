@@ -7,6 +7,7 @@ from typing import Self
 import attrs
 
 from terrareg_core.access.authentication import Authenticator
+from terrareg_core.access.permissions import Authoriser
 from terrareg_core.modules.catalogue import Catalogue
 from terrareg_core.modules.downloads import Downloads
 from terrareg_core.modules.module_providers import ModuleProviders
@@ -22,6 +23,8 @@ class Registry:
     """
 
     authenticator: Authenticator
+    authoriser: Authoriser
+    """What every use case asks; callers need it only to refuse early what would be refused anyway."""
     namespaces: Namespaces
     module_providers: ModuleProviders
     catalogue: Catalogue

@@ -48,8 +48,6 @@ class Dispatcher(BaseRoute):
 
     def __init__(self, operations: Sequence[Operation[Any]], registry: Registry, settings: Settings) -> None:
         self._registry = registry
-        # Every use case asks the same one.
-        self._authoriser = registry.publishing._authoriser
         self._settings = settings
         self._indexing = CapacityLimiter(_INDEXED_AT_ONCE)
         self._resources: PathTree[_Resource] = _resources(operations)
@@ -85,7 +83,7 @@ class Dispatcher(BaseRoute):
         try:
             identity = registry.authenticator.identify(credentials_of(scope))
             if operation.needs is not None:
-                self._authoriser.permit_somewhere(identity, operation.needs)
+                registry.authoriser.permit_somewhere(identity, operation.needs)
             call = Call(registry, self._settings, Request(scope, receive), parameters, identity, self._indexing)
             arguments = await operation.takes.read(call)
             return await operation.handler(call, arguments)

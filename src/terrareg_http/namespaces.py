@@ -17,7 +17,11 @@ from terrareg_http.schemas.namespaces import (
 async def list_namespaces(call: Call, arguments: NamespaceListArguments) -> Response:
     """List namespaces by name: all of them, or a page when `limit` is given."""
     page = await call.run(
-        call.registry.namespaces.page, call.identity, arguments.page, only_published=arguments.only_published
+        call.registry.namespaces.page,
+        call.identity,
+        arguments.page,
+        only_published=arguments.only_published,
+        of=arguments.type,
     )
     listed = NamespacePage.of(page, arguments.type)
     return json_response(listed.namespaces if arguments.page is None else listed)

@@ -75,6 +75,7 @@ def make_world(
     indexer = ModuleIndexer(reader or PreparedReader(), EscapingRenderer(), indexing or IndexingPolicy())
     registry = Registry(
         Authenticator(ConfiguredSecrets()),
+        authoriser,
         Namespaces(unit_of_work, authoriser, clock, namespaces),
         ModuleProviders(unit_of_work, authoriser, clock, shelf, modules, namespaces),
         Catalogue(unit_of_work, authoriser, modules, namespaces, urls),

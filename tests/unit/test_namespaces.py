@@ -2,6 +2,7 @@
 
 import pytest
 
+from terrareg_adapters.memory.sources import memory_archive
 from terrareg_core.access.permissions import AccessPolicy
 from terrareg_core.errors import (
     AuthenticationRequired,
@@ -11,7 +12,7 @@ from terrareg_core.errors import (
     NotEmpty,
 )
 from terrareg_core.identifiers import NamespaceName
-from terrareg_core.namespaces.model import NamespacePolicy
+from terrareg_core.namespaces.model import NamespacePolicy, ResourceType
 from terrareg_core.paging import PageRequest
 from tests.unit.registries import ADMIN, ANONYMOUS, World, address, make_world
 
@@ -98,12 +99,10 @@ def test_only_a_site_admin_creates_and_deletes() -> None:
 
 def test_a_closed_registry_shows_nothing_to_strangers() -> None:
     world = make_world(access=AccessPolicy(anonymous_access=False))
-    for read in (
-        lambda: world.registry.namespaces.page(ANONYMOUS, None),
-        lambda: world.registry.namespaces.show(ANONYMOUS, "acme"),
-    ):
-        with pytest.raises(AuthenticationRequired):
-            read()
+    with pytest.raises(AuthenticationRequired):
+        world.registry.namespaces.page(ANONYMOUS, None)
+    with pytest.raises(AuthenticationRequired):
+        world.registry.namespaces.show(ANONYMOUS, "acme")
 
 
 def test_details_tell_whether_a_namespace_is_trusted_and_verified_by_its_exact_name() -> None:
@@ -141,3 +140,14 @@ def test_pages_are_ordered_ignoring_case() -> None:
     assert [str(namespace.name) for namespace in everything.rows] == ["acme", "beta", "Zed"]
     page = world.registry.namespaces.page(ANONYMOUS, PageRequest(1, 1))
     assert ([str(namespace.name) for namespace in page.rows], page.total) == (["beta"], 3)
+
+
+def test_only_namespaces_that_hold_something_published_are_listed_on_demand() -> None:
+    world = make_world()
+    for name in ("empty", "acme"):
+        world.registry.namespaces.create(ADMIN, name)
+    world.registry.publishing.upload(ADMIN, address("acme/vpc/aws"), "1.0.0", memory_archive({"main.tf": ""}))
+    page = world.registry.namespaces.page
+    assert [str(namespace.name) for namespace in page(ANONYMOUS, None, only_published=True).rows] == ["acme"]
+    assert page(ANONYMOUS, None, only_published=True, of=ResourceType.PROVIDER).rows == ()
+    assert page(ANONYMOUS, None, of=ResourceType.PROVIDER).total == 2

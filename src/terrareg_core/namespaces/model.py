@@ -17,6 +17,13 @@ class NamespaceKind(Enum):
     GITHUB_ORGANISATION = "GITHUB_ORGANISATION"
 
 
+class ResourceType(Enum):
+    """What namespaces hold; the values are those that clients write."""
+
+    MODULE = "module"
+    PROVIDER = "provider"
+
+
 @attrs.frozen
 class Namespace:
     """A namespace; its id stays the same through renames."""

@@ -9,7 +9,7 @@ from terrareg_core.clock import Clock
 from terrareg_core.errors import AlreadyStored, NamespaceNotFound, NameTaken, NotEmpty
 from terrareg_core.identifiers import DisplayName, NamespaceName
 from terrareg_core.modules.resolution import find_namespace
-from terrareg_core.namespaces.model import Namespace, NamespacePolicy
+from terrareg_core.namespaces.model import Namespace, NamespacePolicy, ResourceType
 from terrareg_core.paging import Page, PageRequest
 from terrareg_core.transactions import Transaction, UnitOfWork
 
@@ -40,12 +40,22 @@ class Namespaces:
     _clock: Clock
     _policy: NamespacePolicy
 
-    def page(self, identity: Identity, request: PageRequest | None, *, only_published: bool = False) -> Page[Namespace]:
+    def page(
+        self,
+        identity: Identity,
+        request: PageRequest | None,
+        *,
+        only_published: bool = False,
+        of: ResourceType = ResourceType.MODULE,
+    ) -> Page[Namespace]:
         """Namespaces ordered by name, ignoring case; all of them on one page when `request` is None.
 
-        With `only_published`, those that hold a module provider with a latest version. Raises AccessDenied.
+        With `only_published`, those that hold something of this type with a latest version. Raises AccessDenied.
         """
         self._authoriser.permit(identity, Capability.READ)
+        if only_published and of is ResourceType.PROVIDER:
+            # Only modules can be published so far.
+            return Page(request or PageRequest(0, 1), (), 0)
         with self._unit_of_work.read() as tx:
             return tx.namespaces.page(request, only_published=only_published)
 

@@ -28,6 +28,9 @@ _ANSWER_SECONDS = 900
 _SOURCE_PART_MAX = 64
 """Most characters that terraform takes for the namespace in a module's source, the token included (chapter 01, 7.2)."""
 
+_ANY_CONSUMER = "consumer"
+"""The analytics token where a directory's name gives none."""
+
 _TOKEN = re.compile(r"(?!.*__)[0-9A-Za-z][0-9A-Za-z_-]*(?<!_)")
 
 
@@ -171,10 +174,9 @@ def module_block(url: httpx.URL, address: ModuleProviderId, version: Version, co
 def consumer_of(directory_name: str, room: int) -> str:
     """A valid analytics token of at most `room` (at least 1) characters, made of a directory's name."""
     words = re.sub(r"_{2,}", "_", re.sub(r"[^0-9A-Za-z_-]+", "-", directory_name)).strip("_-")
-    token = words or "consumer"
-    if token == Settings().example_analytics_token:
-        token = f"{token}-1"
-    return token[:room].rstrip("_-")
+    token = words[:room].rstrip("_-")
+    # Cutting may leave the very example that registries refuse.
+    return token if token not in {"", Settings().example_analytics_token} else _ANY_CONSUMER[:room]
 
 
 def _checked_consumer(given: str | None, directory: Path, address: ModuleProviderId) -> str | None:

@@ -4,12 +4,11 @@
 # ruff: noqa: RUF009
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Self
 
 import attrs
 
-from terrareg_core.namespaces.model import Namespace
+from terrareg_core.namespaces.model import Namespace, ResourceType
 from terrareg_core.namespaces.use_cases import CreatedNamespace, NamespaceDetails
 from terrareg_core.paging import Page, PageRequest
 from terrareg_http.schemas.common import PageMeta
@@ -17,17 +16,6 @@ from terrareg_http.schemas.fields import argument, optional_key
 
 MAX_LIMIT = 1000
 """Of a page of namespaces (3.1)."""
-
-
-class ResourceType(Enum):
-    """What a list of namespaces is about; the values are those of the argument `type`."""
-
-    MODULE = "module"
-    PROVIDER = "provider"
-
-    def page_of(self, name: str) -> str:
-        """The path of the page that shows the namespace of this name."""
-        return f"/{self.value}s/{name}"
 
 
 # --- requests ----------------------------------------------------------------------------------------------------
@@ -74,7 +62,7 @@ class NamespaceItem:
 
     @classmethod
     def of(cls, namespace: Namespace, kind: ResourceType) -> Self:
-        return cls(namespace.name.value, kind.page_of(namespace.name.value), _display_name(namespace))
+        return cls(namespace.name.value, _page_of(namespace.name.value, kind), _display_name(namespace))
 
 
 @attrs.frozen
@@ -101,9 +89,8 @@ class CreatedNamespaceAnswer:
     @classmethod
     def of(cls, created: CreatedNamespace) -> Self:
         name = created.namespace.name.value
-        return cls(
-            name, ResourceType.MODULE.page_of(name), _display_name(created.namespace), created.replaced_redirect or None
-        )
+        shown_at = _page_of(name, ResourceType.MODULE)
+        return cls(name, shown_at, _display_name(created.namespace), created.replaced_redirect or None)
 
 
 @attrs.frozen
@@ -121,6 +108,11 @@ class NamespaceAnswer:
     def of(cls, details: NamespaceDetails) -> Self:
         namespace = details.namespace
         return cls(namespace.name.value, details.is_auto_verified, details.trusted, _display_name(namespace))
+
+
+def _page_of(name: str, kind: ResourceType) -> str:
+    """The path of the page that shows what a namespace holds of this type."""
+    return f"/{kind.value}s/{name}"
 
 
 def _display_name(namespace: Namespace) -> str | None:

@@ -19,7 +19,7 @@ _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH")
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment of a command: `variables`, and nothing of this process's own settings."""
-    return {name: os.environ[name] for name in _KEPT if name in os.environ} | variables
+    return {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **variables}
 
 
 def terrareg(*arguments: str, cwd: Path, **variables: str) -> "subprocess.CompletedProcess[str]":

@@ -1,10 +1,10 @@
 """`terrareg publish` against a real server, and the block that it prints."""
 
-import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,6 +150,7 @@ def test_an_unreachable_server_says_how_to_start_one(module: Path) -> None:
 )
 def test_a_server_that_is_no_registry_is_one_sentence(answer: bytes, module: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(SECONDS)
 
         def talk() -> None:
             connection, _ = listener.accept()
@@ -239,9 +240,9 @@ def test_any_directory_name_gives_a_token_that_registry_and_terraform_take(name:
 
 def test_interrupting_is_no_traceback(module: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(SECONDS)
         process = subprocess.Popen(
-            ["python", "-m", "terrareg_http", "publish", ".", ADDRESS, "1.0.0"],
-            executable=os.sys.executable,
+            [sys.executable, "-m", "terrareg_http", "publish", ".", ADDRESS, "1.0.0"],
             cwd=module,
             env=environment({"TERRAREG_URL": f"http://127.0.0.1:{listener.getsockname()[1]}"}),
             stderr=subprocess.PIPE,
