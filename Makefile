@@ -35,8 +35,8 @@ unit: $(DEVELOPMENT) ## run the tests of the core only
 integration: $(DEVELOPMENT) ## run the tests of adapters, HTTP API and command
 	$(BIN)/nox --session integration
 
-bench: $(DEVELOPMENT) ## run the benchmarks
-	@for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
+bench: $(DEVELOPMENT) ## compare the answers that terraform waits for with a bare application's
+	$(BIN)/python -m benchmarks.hot_path
 
 clean: ## delete the environment and every cache; ./data stays
 	rm -rf $(VENV) .nox .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -275,14 +275,16 @@ def _split_reference(source: str) -> tuple[str, str]:
 def _resource(found: _Found, providers: Mapping[str, _Provider]) -> Resource:
     provider, _ = _provider_of(found)
     known = providers.get(provider) or _Provider()
+    full_type = found.block.labels[0]
     return Resource(
-        type=found.block.labels[0].removeprefix(f"{provider}_"),
+        type=full_type.removeprefix(f"{provider}_"),
         name=found.name,
         provider=provider,
         source=known.source or f"hashicorp/{provider}",
         mode=_MODES[found.block.type],
         version=_resource_version(known.constraints),
         description=found.description,
+        prefixed=full_type.startswith(f"{provider}_"),
     )
 
 

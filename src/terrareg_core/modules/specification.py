@@ -64,6 +64,13 @@ class Resource:
     mode: str
     version: str
     description: str | None
+    prefixed: bool = True
+    """Whether the type as it is written begins with `<provider>_`, which `type` leaves out."""
+
+    @property
+    def full_type(self) -> str:
+        """The type as it is written."""
+        return f"{self.provider}_{self.type}" if self.prefixed else self.type
 
 
 @attrs.frozen

@@ -177,4 +177,7 @@ def _program() -> str:
     if started.name == "__main__.py":
         return "python -m terrareg_http"
     found = shutil.which(started.name)
-    return started.name if found and Path(found).resolve() == started.resolve() else str(started)
+    if found and Path(found).resolve() == started.resolve():
+        return started.name
+    here = Path.cwd()
+    return str(started.relative_to(here) if started.is_relative_to(here) else started)

@@ -1,6 +1,5 @@
 """`terrareg serve`: first start, secrets, signals, TLS, and what stops it from starting."""
 
-import os
 import signal
 import socket
 import ssl
@@ -140,7 +139,7 @@ def test_a_data_directory_without_rights_is_one_sentence(tmp_path: Path) -> None
     (tmp_path / "data" / "archives").write_text("in the way")
     result = terrareg("serve", "--port", "0", cwd=tmp_path)
     assert result.returncode == 1
-    assert "Traceback" not in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 # --- server databases ---
@@ -176,13 +175,3 @@ def _new_database(server_url: str, name: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return f"{server_url.rsplit('/', 1)[0]}/{name}"
-
-
-def test_an_unwritable_directory_is_told_where_rights_count(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    tmp_path.chmod(0o500)
-    result = terrareg("serve", "--port", "0", cwd=tmp_path)
-    tmp_path.chmod(0o700)
-    assert result.returncode == 1
-    assert "DATA_DIRECTORY" in result.stderr
