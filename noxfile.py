@@ -6,7 +6,7 @@ import nox
 
 # The Makefile has installed everything into one environment; another one per session would only take time.
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "tests"]
+nox.options.sessions = ["tests"]
 
 _BIN = Path(__file__).parent / ".venv" / "bin"
 _CORE_COVERAGE = 95
@@ -17,13 +17,17 @@ def _run(session: nox.Session, tool: str, *arguments: str) -> None:
     session.run(str(_BIN / tool), *arguments, external=True)
 
 
-@nox.session
-def lint(session: nox.Session) -> None:
-    """Check style, formatting, types and the direction of imports."""
+def _lint(session: nox.Session) -> None:
     _run(session, "ruff", "check")
     _run(session, "ruff", "format", "--check")
     _run(session, "mypy")
     _run(session, "lint-imports")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting, types and the direction of imports."""
+    _lint(session)
 
 
 @nox.session
@@ -40,7 +44,8 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test and fail when they leave too much of the core untouched."""
+    """Run every check and every test, and fail when they leave too much of the core untouched."""
+    _lint(session)
     _run(
         session,
         "pytest",

@@ -4,7 +4,7 @@ import argparse
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -93,8 +93,10 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryFile() as archive:
         _pack(console, arguments.directory, archive)
         with _client(registry, token) as client:
-            _upload(console, client, registry, f"{address}/{arguments.version}", archive)
+            warnings = _upload(console, client, registry, f"{address}/{arguments.version}", archive)
             visible = _publish(client, registry, address, arguments.version)
+    for warning in warnings:
+        _tell(console, f"Warning: {warning}")
     _tell(console, f"Published {address} {arguments.version} on {registry}.")
     if not visible:
         _tell(
@@ -222,7 +224,8 @@ def _client(registry: _Registry, token: str | None) -> httpx.Client:
     )
 
 
-def _upload(console: Console, client: httpx.Client, registry: _Registry, path: str, archive: BinaryIO) -> None:
+def _upload(console: Console, client: httpx.Client, registry: _Registry, path: str, archive: BinaryIO) -> Sequence[str]:
+    """Send the archive and return what the registry could not read of it, a sentence each."""
     size = archive.seek(0, 2)
     archive.seek(0)
     with _progress(console) as progress, _failures(registry):
@@ -231,6 +234,11 @@ def _upload(console: Console, client: httpx.Client, registry: _Registry, path: s
             f"/v1/terrareg/modules/{path}/upload", files={"file": ("module.zip", content, "application/zip")}
         )
     _require_success(answer)
+    match answer.json():
+        case {"warnings": [*warnings]}:
+            return [str(warning) for warning in warnings]
+        case _:
+            return []
 
 
 def _publish(client: httpx.Client, registry: _Registry, address: ModuleProviderId, version: Version) -> bool:
