@@ -8,9 +8,9 @@ from pathlib import Path
 import attrs
 
 from terrareg_adapters.scanning.process import Bounds, ProgramFailed, allowed_environment, run
-from terrareg_adapters.scanning.reports import read_json
+from terrareg_adapters.scanning.reports import read_document
 from terrareg_adapters.scanning.workplace import Workplace, workplace
-from terrareg_core.json_values import JsonObject, storable
+from terrareg_core.json_values import JsonObject
 from terrareg_core.modules.source_tree import SourceTree
 
 _log = logging.getLogger(__name__)
@@ -73,9 +73,7 @@ class InfracostEstimator:
             raise ProgramFailed("it wrote no report") from error
         if len(content) > _DOCUMENT_BYTES:
             raise ProgramFailed(f"its report has more than {_DOCUMENT_BYTES} bytes")
-        document = storable(read_json(content))
-        assert isinstance(document, Mapping)
-        return document
+        return read_document(content)
 
 
 def infracost_estimator(

@@ -114,7 +114,13 @@ def run(
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=directory,
-            env={"PATH": os.defpath, **environment, "HOME": str(scratch), "TMPDIR": str(scratch), "GIT_TERMINAL_PROMPT": "0"},
+            env={
+                "PATH": os.defpath,
+                **environment,
+                "HOME": str(scratch),
+                "TMPDIR": str(scratch),
+                "GIT_TERMINAL_PROMPT": "0",
+            },
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

@@ -9,7 +9,7 @@ from typing import NoReturn
 import attrs
 
 from terrareg_adapters.scanning.process import ProgramFailed
-from terrareg_core.json_values import JsonObject, JsonValue, storable_text
+from terrareg_core.json_values import JsonObject, JsonValue, storable, storable_text
 from terrareg_core.modules.scanning import FindingLocation
 
 _MAX_DEPTH = 100
@@ -21,18 +21,28 @@ _NOTHING: JsonObject = {}
 
 
 def read_json(content: bytes) -> JsonObject:
-    """The JSON object that `content` is. Numbers are finite and fit 64 bits, and at most 100 containers are nested.
+    """The JSON object that `content` is. Raises ProgramFailed for everything else."""
+    try:
+        document = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ProgramFailed("its report is not JSON in UTF-8") from error
+    if not isinstance(document, dict):
+        raise ProgramFailed("its report is no JSON object")
+    return document
+
+
+def read_document(content: bytes) -> JsonObject:
+    """The JSON object that `content` is, to be stored whole: its texts storable, its numbers finite and of at most 64
+    bits, and at most 100 containers in each other.
 
     Raises ProgramFailed for everything else.
     """
+    document = read_json(content)
     try:
-        document = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
-        if not isinstance(document, dict):
-            raise ProgramFailed("its report is no JSON object")
         _check(document, _MAX_DEPTH)
-    except (ValueError, RecursionError) as error:
-        raise ProgramFailed("its report is not JSON in UTF-8, or beyond the bounds for it") from error
-    return document
+    except ValueError as error:
+        raise ProgramFailed(f"its report can't be stored, for it has {error}") from error
+    return mapping(storable(document))
 
 
 def _refuse_constant(constant: str) -> NoReturn:
@@ -42,11 +52,11 @@ def _refuse_constant(constant: str) -> NoReturn:
 def _check(value: JsonValue, depth: int) -> None:
     if isinstance(value, Mapping | list):
         if depth == 0:
-            raise ValueError("too many levels")
+            raise ValueError("too many containers in each other")
         for item in value.values() if isinstance(value, Mapping) else value:
             _check(item, depth - 1)
     elif isinstance(value, int | float) and not (math.isfinite(value) and abs(value) <= _MAX_WHOLE_NUMBER):
-        raise ValueError("a number that can't be stored")
+        raise ValueError("a number of more than 64 bits")
 
 
 def mapping(value: JsonValue) -> JsonObject:

@@ -173,7 +173,7 @@ def _paths(artifact: JsonObject, bases: JsonObject) -> Iterator[str]:
         resolved = _joined(base, resolved)
     for candidate in dict.fromkeys((resolved, uri)):
         path = _path(candidate)
-        if path is not None:
+        if path:
             yield path
     yield uri
 

@@ -1,8 +1,7 @@
-"""The tree of module calls below a documented directory, and the list of calls that details show of it (chapter 03, 10)."""
+"""The tree of module calls below a documented directory, and the calls that details list of it (chapter 03, 10)."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import TypeAlias
 
 import attrs
@@ -11,7 +10,8 @@ from terrareg_core.modules.specification import ModuleCall, ModuleSpecification
 
 SpecificationLookup: TypeAlias = Callable[[str], ModuleSpecification | None]
 """The specification of the directory at a path below the extract root (parts joined by `/`, `""` for the root itself);
-None where there is no module. Paths come from sources, so they may hold any text, but never lead out of the root."""
+None where there is no module. Paths come from sources, so they may hold any text, but never lead out of the root; the
+same path is asked for again and again."""
 
 _DEPTH_MAX = 32
 _DEFAULT_REGISTRY = "registry.terraform.io/"
@@ -48,8 +48,8 @@ class CalledModule:
     version: str
     """As the call gives it; `""` without one."""
     directory: str | None
-    """Where its sources are, below the extract root; None for a leaf: a module from elsewhere, a directory that holds no
-    module or lies outside the root, or one that the module is called from (a cycle)."""
+    """Where its sources are, below the extract root; None for a leaf: a module from elsewhere, a directory that holds
+    no module or lies outside the root, or one that the module is called from (a cycle)."""
 
     @property
     def is_nested(self) -> bool:
@@ -74,23 +74,24 @@ def build_tree(directory: str, lookup: SpecificationLookup, budget: Budget | Non
 
     Calls with local sources are followed inside the extract root, to a depth of 32 calls and as far as the budget goes;
     where it ends, the modules nearest to the directory are there. Calls whose name could not stand in a key (which
-    terraform refuses) are left out. `lookup` is asked once for each directory; what it raises is passed on.
+    terraform refuses) are left out. What `lookup` raises is passed on.
     """
     budget = Budget() if budget is None else budget
-    specification_of = lru_cache(maxsize=None)(lookup)
     found = [CalledModule("", "", "", directory)]
     waiting = deque([_Place("", directory, None, 0)])
     while waiting:
         place = waiting.popleft()
-        specification = specification_of(place.directory)
+        specification = lookup(place.directory)
         for call in specification.modules if specification and place.depth < _DEPTH_MAX else ():
-            if not call.name or "." in call.name:
-                continue
             if not budget.take(len(place.key) + len(call.name) + len(call.source) + len(call.version)):
                 waiting.clear()
                 break
-            inner = place.entered(call, specification_of)
-            found.append(CalledModule(place.key_of(call), call.source, call.version, inner and inner.directory))
+            if not call.name or "." in call.name:
+                continue
+            inner = place.entered(call, lookup)
+            found.append(
+                CalledModule(place.key_of(call), call.source, call.version, None if inner is None else inner.directory)
+            )
             if inner is not None:
                 waiting.append(inner)
     return sorted(found, key=lambda module: module.key)

@@ -1,8 +1,7 @@
 """Optional looks at a module by programs of the operator's choice: security findings and costs (chapter 03, 15, 16)."""
 
-import re
+import json
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal, localcontext
 from enum import Enum, IntEnum
 from typing import Protocol
 
@@ -12,10 +11,8 @@ from terrareg_core.json_values import JsonObject, JsonValue
 from terrareg_core.modules.source_tree import SourceTree
 
 _MAX_FINDINGS = 5000
-_MAX_CHARACTERS = 3 << 20
-"""Of all texts of one directory's findings; even if each takes four bytes, the document stays below 16 MiB."""
-_AMOUNT = re.compile(r"[0-9]{1,24}(?:\.[0-9]{1,60})?", re.ASCII)
-_MONTHS = 12
+_MAX_BYTES = 15 << 20
+"""Of one directory's findings as ASCII JSON; what is stored must be below 16 MiB with all that surrounds them."""
 
 
 class Severity(Enum):
@@ -160,9 +157,9 @@ def by_directory(
 def within_bounds(findings: Sequence[SecurityFinding]) -> Sequence[SecurityFinding]:
     """`findings` as they are, or as many as may be stored for one directory: those that failed go first."""
     kept: set[int] = set()
-    room = _MAX_CHARACTERS
+    room = _MAX_BYTES
     for index in sorted(range(len(findings)), key=lambda index: findings[index].status is not FindingStatus.FAILED):
-        room -= _characters(findings[index])
+        room -= len(json.dumps(findings[index].document())) + len(", ")
         if room < 0 or len(kept) == _MAX_FINDINGS:
             break
         kept.add(index)
@@ -179,36 +176,5 @@ def failures(results: Sequence[JsonObject] | None) -> Sequence[JsonObject] | Non
     return [result for result in results if _is_failed(result.get("status"))]
 
 
-def yearly(monthly: JsonValue) -> Decimal | None:
-    """A monthly amount, a decimal text, times twelve and with two decimals; None for anything else (chapter 03, 16)."""
-    if not isinstance(monthly, str) or not _AMOUNT.fullmatch(monthly):
-        return None
-    with localcontext(prec=100):
-        return round(_MONTHS * Decimal(monthly), 2)
-
-
-def yearly_cost(document: JsonObject | None) -> str | None:
-    """What an example costs in a year, with two decimals; None when its cost document is missing or has no total."""
-    cost = yearly(document.get("totalMonthlyCost")) if document is not None else None
-    return str(cost) if cost is not None else None
-
-
 def _is_failed(status: JsonValue) -> bool:
     return isinstance(status, int) and not isinstance(status, bool) and status == FindingStatus.FAILED
-
-
-def _characters(finding: SecurityFinding) -> int:
-    texts = [
-        finding.rule_id,
-        finding.long_id,
-        finding.rule_description,
-        finding.rule_provider,
-        finding.rule_service,
-        finding.impact,
-        finding.resolution,
-        *finding.links,
-        finding.description,
-        finding.resource,
-        finding.location.filename,
-    ]
-    return sum(map(len, texts))

@@ -1,0 +1,1 @@
+"""Tests of the optional programs, with small programs of our own in their place."""
