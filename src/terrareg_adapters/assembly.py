@@ -1,8 +1,10 @@
 """The composition root: the one place that names the adapters and puts a registry together."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import attrs
 from sqlalchemy import Engine
@@ -11,28 +13,85 @@ from terrareg_adapters.database.download_recorder import GroupCommitRecorder
 from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.schema import upgrade
 from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
-from terrareg_adapters.markdown.renderer import MistuneRenderer
+from terrareg_adapters.git.resolver import SystemResolver
 from terrareg_adapters.object_store.local import LocalArchiveStore
+from terrareg_adapters.scanning.infracost import infracost_estimator
+from terrareg_adapters.scanning.process import Bounds
+from terrareg_adapters.scanning.sarif import sarif_scanner
+from terrareg_adapters.scanning.trivy import trivy_scanner
 from terrareg_adapters.signing.archive_keys import JwsArchiveKeySigner
 from terrareg_adapters.system import SystemClock, SystemRandom
-from terrareg_adapters.terraform.hcl.reader import TerraformReader
 from terrareg_adapters.terraform.packing import DeterministicPacker
 from terrareg_adapters.terraform.unpacking import SafeUnpacker, forget_abandoned
+from terrareg_adapters.workers.messages import Job
+from terrareg_adapters.workers.pool import WorkerPool
+from terrareg_adapters.workers.reading import READ_SOURCE, PooledReader
+from terrareg_adapters.workers.rendering import (
+    HELP_TEXT,
+    PLAIN_TEXT,
+    RENDER_FILE,
+    RENDER_PART,
+    RENDER_SOURCE,
+    PooledDocuments,
+)
 from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
 from terrareg_core.access.permissions import AccessPolicy, Authoriser
 from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
 from terrareg_core.modules.catalogue import Catalogue
+from terrareg_core.modules.documentation import Documentation, DocumentationPolicy
+from terrareg_core.modules.documents import PartTexts
 from terrareg_core.modules.downloads import Downloads
+from terrareg_core.modules.fetching import GitPolicy
+from terrareg_core.modules.git_providers import GitProviders, configure_git_providers
+from terrareg_core.modules.git_settings import GitProviderDefinition
 from terrareg_core.modules.indexing import IndexingPolicy, ModuleIndexer
+from terrareg_core.modules.initial_setup import InitialSetup
 from terrareg_core.modules.model import ModulePolicy
 from terrareg_core.modules.module_providers import ModuleProviders
 from terrareg_core.modules.ports import ArchiveBounds
 from terrareg_core.modules.publishing import Publishing
+from terrareg_core.modules.redirects import RedirectPolicy
+from terrareg_core.modules.scanning import CostEstimator, SecurityScanner
+from terrareg_core.modules.syntax import SourceBounds
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.namespaces.use_cases import Namespaces
 from terrareg_core.registry import Registry
+
+
+@attrs.frozen(kw_only=True)
+class WorkerOptions:
+    """The processes that read sources and render texts, which strangers wrote (chapter 03, 8.10.10)."""
+
+    processes: int = 2
+    seconds: float = 20
+    """For one file or text."""
+    memory_bytes: int = 512 << 20
+    """For one file or text."""
+
+
+@attrs.frozen(kw_only=True)
+class ScannerOptions:
+    """The program that looks for security problems (chapter 03, 15)."""
+
+    kind: Literal["trivy", "sarif"]
+    command: str | None = None
+    """Its command line, with `{directory}` where the sources are; needed for SARIF."""
+    seconds: float = 60
+    environment: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    """Of which the program sees what is general or its own."""
+
+
+@attrs.frozen(kw_only=True)
+class CostEstimatorOptions:
+    """The program that estimates what examples cost (chapter 03, 16)."""
+
+    api_key: str = attrs.field(repr=False)
+    registry: tuple[str, str] | None = attrs.field(default=None, repr=False)
+    """The public host of this registry and the token that opens its modules without being counted."""
+    environment: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    """Of which the program sees what is general or its own."""
 
 
 @attrs.frozen(kw_only=True)
@@ -50,8 +109,16 @@ class RegistryOptions:
     namespaces: NamespacePolicy = attrs.field(factory=NamespacePolicy)
     modules: ModulePolicy = attrs.field(factory=ModulePolicy)
     indexing: IndexingPolicy = attrs.field(factory=IndexingPolicy)
+    documentation: DocumentationPolicy = attrs.field(factory=DocumentationPolicy)
+    redirects: RedirectPolicy = attrs.field(factory=RedirectPolicy)
+    git: GitPolicy = attrs.field(factory=GitPolicy)
+    git_providers: Sequence[GitProviderDefinition] = ()
+    """All that can be chosen; those that are stored and not among them are disabled."""
     analytics: AnalyticsPolicy = attrs.field(factory=AnalyticsPolicy)
     archive_bounds: ArchiveBounds = attrs.field(factory=ArchiveBounds)
+    workers: WorkerOptions = attrs.field(factory=WorkerOptions)
+    security_scanner: ScannerOptions | None = None
+    cost_estimator: CostEstimatorOptions | None = None
     urls: SourceUrls = attrs.field(factory=SourceUrls)
     archive_key_secret: str = attrs.field(factory=lambda: secrets.token_urlsafe(32), repr=False)
     """Signs the keys of archives on a closed registry; all processes of one registry need the same."""
@@ -77,30 +144,51 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
     store = LocalArchiveStore(data_directory / "archives")
     engine = _open_database(options)
     unit_of_work = DatabaseUnitOfWork(engine)
+    try:
+        configure_git_providers(unit_of_work, options.git_providers)
+    except BaseException:
+        engine.dispose()
+        raise
     recorder = GroupCommitRecorder(unit_of_work)
     workspace = options.workspace or data_directory / "workspace"
     forget_abandoned(workspace)
 
+    workers = options.workers
+    pool = WorkerPool(worker_jobs(), workers=workers.processes, timeout=workers.seconds, memory=workers.memory_bytes)
     clock = SystemClock()
     authoriser = Authoriser(options.access)
     shelf = ArchiveShelf(store, DeterministicPacker(workspace), SystemRandom())
 
     def close() -> None:
         recorder.close()
+        pool.close()
         engine.dispose()
 
     return Registry(
         Authenticator(options.secrets),
         authoriser,
-        Namespaces(unit_of_work, authoriser, clock, options.namespaces),
-        ModuleProviders(unit_of_work, authoriser, clock, shelf, options.modules, options.namespaces),
+        Namespaces(unit_of_work, authoriser, clock, options.namespaces, options.redirects),
+        ModuleProviders(
+            unit_of_work,
+            authoriser,
+            clock,
+            shelf,
+            options.modules,
+            options.namespaces,
+            options.redirects,
+            options.git,
+            SystemResolver(),
+        ),
+        GitProviders(unit_of_work, authoriser),
+        InitialSetup(unit_of_work, authoriser, options.modules, options.urls),
         Catalogue(unit_of_work, authoriser, options.modules, options.namespaces, options.urls),
+        Documentation(unit_of_work, authoriser, options.modules, options.documentation, options.urls),
         Publishing(
             unit_of_work,
             authoriser,
             clock,
             SafeUnpacker(workspace, options.archive_bounds),
-            ModuleIndexer(TerraformReader(options.indexing.bounds), MistuneRenderer(), options.indexing),
+            _indexer(options, pool, workspace),
             shelf,
             options.modules,
             options.namespaces,
@@ -119,6 +207,49 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         ),
         close,
     )
+
+
+def worker_jobs() -> Mapping[str, Job]:
+    """Everything that the worker processes do."""
+    documents = "terrareg_adapters.markdown.documents"
+    return {
+        READ_SOURCE: Job(
+            "terrareg_adapters.terraform.hcl.reader:read_source", (SourceBounds(), "main.tf", b'variable "a" {}\n')
+        ),
+        RENDER_PART: Job(f"{documents}:render_part", PartTexts("", "# a\n", (), (), ())),
+        RENDER_FILE: Job(f"{documents}:render_file"),
+        RENDER_SOURCE: Job(f"{documents}:render_source"),
+        PLAIN_TEXT: Job(f"{documents}:plain_text_of"),
+        HELP_TEXT: Job(f"{documents}:help_text_of"),
+    }
+
+
+def _indexer(options: RegistryOptions, pool: WorkerPool, workspace: Path) -> ModuleIndexer:
+    return ModuleIndexer(
+        PooledReader(pool, options.indexing.bounds),
+        PooledDocuments(pool),
+        options.indexing,
+        _scanner(options.security_scanner, workspace),
+        _estimator(options.cost_estimator, workspace),
+    )
+
+
+def _scanner(options: ScannerOptions | None, workspace: Path) -> SecurityScanner | None:
+    """Raises ValueError when the command line can't be used."""
+    if options is None:
+        return None
+    bounds = Bounds(seconds=options.seconds)
+    if options.kind == "trivy":
+        return trivy_scanner(workspace, options.environment, options.command, bounds)
+    if not options.command:
+        raise ValueError("must be set, because there is no usual command that writes SARIF")
+    return sarif_scanner(workspace, options.environment, options.command, bounds)
+
+
+def _estimator(options: CostEstimatorOptions | None, workspace: Path) -> CostEstimator | None:
+    if options is None:
+        return None
+    return infracost_estimator(workspace, options.environment, options.api_key, registry=options.registry)
 
 
 def _open_database(options: RegistryOptions) -> Engine:

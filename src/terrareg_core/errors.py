@@ -80,6 +80,48 @@ class ModuleVersionNotFound(NotFound):
         super().__init__("Module version does not exist")
 
 
+class GitProviderNotFound(NotFound):
+    """No git provider that can be chosen has this id."""
+
+    def __init__(self) -> None:
+        super().__init__("Git provider does not exist")
+
+
+class ProviderSourceNotFound(NotFound):
+    """No provider source of this name is configured."""
+
+    def __init__(self) -> None:
+        super().__init__("Provider source does not exist")
+
+
+class TargetNamespaceNotFound(NotFound):
+    """The namespace that something is to be moved to does not exist, or the caller may not put it there."""
+
+    def __init__(self) -> None:
+        super().__init__("The namespace to move to does not exist, or you may not create module providers in it")
+
+
+class PartNotFound(NotFound):
+    """The version has no submodule or example, as was asked for, under this path."""
+
+    def __init__(self) -> None:
+        super().__init__("The module version has no such submodule or example")
+
+
+class DocumentNotFound(NotFound):
+    """The version has no document of this name beside its README."""
+
+    def __init__(self) -> None:
+        super().__init__("Module version file does not exist")
+
+
+class ExampleFileNotFound(NotFound):
+    """No example of the version has this file."""
+
+    def __init__(self) -> None:
+        super().__init__("Example file does not exist")
+
+
 class ArchiveNotFound(NotFound):
     """The version has no stored archive."""
 
@@ -119,6 +161,25 @@ class NameTaken(InvalidRequest):
 
 class NotEmpty(InvalidRequest):
     """The object still holds others and can't be deleted."""
+
+
+class RedirectNotFound(InvalidRequest):
+    """No redirect with this id leads to the module provider."""
+
+    def __init__(self) -> None:
+        super().__init__("This module provider has no such redirect")
+
+
+class RedirectInUse(InvalidRequest):
+    """A redirect is still being used to download, and is not deleted for that."""
+
+
+class ForcedDeletionDisabled(InvalidRequest):
+    """Redirects that are in use are never deleted here."""
+
+    def __init__(self) -> None:
+        # The web pages offer to retry with `force` when they see that word, so it is not in here.
+        super().__init__("This registry does not delete redirects without regard to their use")
 
 
 class InvalidArchive(InvalidRequest):
@@ -211,3 +272,18 @@ class InvalidGitPath(InvalidRequest):
 
 class InvalidTagFormat(InvalidRequest):
     """A format of git tags can't be accepted (chapter 02, 8.4)."""
+
+
+class ForbiddenRepository(InvalidRequest):
+    """A repository's URL has a form, scheme, host or address that this registry does not fetch from (decision 29)."""
+
+
+class InvalidRepository(InvalidRequest):
+    """The tag was fetched, but its files have names, or are so many or so large, that they can't be taken."""
+
+
+class SourceUnavailable(RegistryFailure):
+    """A git host, repository or tag is missing, refuses, breaks off, or takes longer or sends more than it may.
+
+    The message never holds credentials (decision 9).
+    """

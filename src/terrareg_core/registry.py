@@ -9,7 +9,10 @@ import attrs
 from terrareg_core.access.authentication import Authenticator
 from terrareg_core.access.permissions import Authoriser
 from terrareg_core.modules.catalogue import Catalogue
+from terrareg_core.modules.documentation import Documentation
 from terrareg_core.modules.downloads import Downloads
+from terrareg_core.modules.git_providers import GitProviders
+from terrareg_core.modules.initial_setup import InitialSetup
 from terrareg_core.modules.module_providers import ModuleProviders
 from terrareg_core.modules.publishing import Publishing
 from terrareg_core.namespaces.use_cases import Namespaces
@@ -27,7 +30,10 @@ class Registry:
     """What every use case asks; callers need it only to refuse early what would be refused anyway."""
     namespaces: Namespaces
     module_providers: ModuleProviders
+    git_providers: GitProviders
+    initial_setup: InitialSetup
     catalogue: Catalogue
+    documentation: Documentation
     publishing: Publishing
     downloads: Downloads
     _close: Callable[[], None]

@@ -5,8 +5,13 @@ from typing import Protocol
 
 from terrareg_core.analytics.downloads import DownloadLog
 from terrareg_core.audit.events import AuditLog
+from terrareg_core.modules.documents import DocumentReader
 from terrareg_core.modules.read_models import ModuleCatalogue
-from terrareg_core.modules.repositories import ModuleProviderRepository, ModuleVersionRepository
+from terrareg_core.modules.repositories import (
+    GitProviderRepository,
+    ModuleProviderRepository,
+    ModuleVersionRepository,
+)
 from terrareg_core.namespaces.ports import NamespaceRepository
 
 
@@ -17,6 +22,9 @@ class Transaction(Protocol):
     def namespaces(self) -> NamespaceRepository: ...
 
     @property
+    def git_providers(self) -> GitProviderRepository: ...
+
+    @property
     def module_providers(self) -> ModuleProviderRepository: ...
 
     @property
@@ -24,6 +32,9 @@ class Transaction(Protocol):
 
     @property
     def catalogue(self) -> ModuleCatalogue: ...
+
+    @property
+    def documents(self) -> DocumentReader: ...
 
     @property
     def downloads(self) -> DownloadLog: ...

@@ -13,7 +13,14 @@ import attrs
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
-from terrareg_adapters.assembly import RegistryOptions, embedded_database_url, open_registry
+from terrareg_adapters.assembly import (
+    CostEstimatorOptions,
+    RegistryOptions,
+    ScannerOptions,
+    WorkerOptions,
+    embedded_database_url,
+    open_registry,
+)
 from terrareg_adapters.database import schema
 from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.schema import SchemaStatus
@@ -24,14 +31,18 @@ from terrareg_core.access.permissions import AccessPolicy
 from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.errors import RegistryFailure, StoreUnavailable
 from terrareg_core.modules.addresses import SourceUrls
+from terrareg_core.modules.documentation import DocumentationPolicy
+from terrareg_core.modules.fetching import GitPolicy
 from terrareg_core.modules.indexing import IndexingPolicy
 from terrareg_core.modules.model import ModulePolicy
 from terrareg_core.modules.ports import ArchiveBounds
+from terrareg_core.modules.redirects import RedirectPolicy
+from terrareg_core.modules.snippets import SnippetPolicy
 from terrareg_core.modules.sources import PublicAddress
 from terrareg_core.modules.syntax import SourceBounds
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.registry import Registry
-from terrareg_http.settings import Settings, SettingsError
+from terrareg_http.settings import Settings, SettingsError, process_environment
 
 __all__ = [
     "Deployment",
@@ -252,6 +263,16 @@ def _registry_options(settings: Settings) -> RegistryOptions:
             hosting=settings.allow_module_hosting,
         ),
         indexing=_indexing_policy(settings),
+        documentation=DocumentationPolicy(
+            SnippetPolicy(
+                settings.example_analytics_token,
+                not settings.disable_analytics,
+                settings.terraform_example_version_template,
+                settings.terraform_example_version_template_pre_major,
+            ),
+            security_results=settings.enable_security_scanning,
+            generate_usage_variables=settings.autogenerate_usage_builder_variables,
+        ),
         analytics=AnalyticsPolicy(
             enabled=not settings.disable_analytics,
             unidentified_downloads=settings.allow_unidentified_downloads,
@@ -259,15 +280,55 @@ def _registry_options(settings: Settings) -> RegistryOptions:
             example_token=settings.example_analytics_token,
             token_phrase=settings.analytics_token_phrase,
         ),
+        workers=WorkerOptions(
+            processes=settings.parse_workers,
+            seconds=settings.parse_timeout,
+            memory_bytes=settings.parse_max_bytes,
+        ),
+        security_scanner=_scanner_options(settings),
+        cost_estimator=_cost_estimator_options(settings),
         archive_bounds=ArchiveBounds(
             unpacked_bytes=settings.unpacked_max_bytes,
             member_bytes=settings.member_max_bytes,
             members=settings.members_max,
             compression_ratio=settings.compression_ratio_max,
         ),
-        urls=SourceUrls(custom_version_urls=settings.allow_custom_git_url_module_version),
+        urls=SourceUrls(
+            custom_version_urls=settings.allow_custom_git_url_module_version,
+            custom_module_provider_urls=settings.allow_custom_git_url_module_provider,
+            use_git_commit=settings.module_version_use_git_commit,
+        ),
+        redirects=_redirect_policy(settings),
+        git=GitPolicy(allowed_hosts=settings.git_allowed_hosts),
+        git_providers=settings.git_provider_config.definitions,
         archive_key_secret=presigned_url_secret,
         archive_key_lifetime=timedelta(seconds=settings.terraform_presigned_url_expiry_seconds),
+    )
+
+
+def _scanner_options(settings: Settings) -> ScannerOptions | None:
+    kind = settings.security_scanner
+    if kind is None:
+        return None
+    if kind == "sarif" and not settings.security_scanner_command:
+        raise SettingsError("SECURITY_SCANNER_COMMAND", "must be set, for no usual command writes SARIF")
+    return ScannerOptions(
+        kind="trivy" if kind == "trivy" else "sarif",
+        command=settings.security_scanner_command,
+        seconds=settings.security_scanner_timeout,
+        environment=process_environment(),
+    )
+
+
+def _cost_estimator_options(settings: Settings) -> CostEstimatorOptions | None:
+    if not settings.infracost_api_key:
+        return None
+    public = PublicAddress.from_public_url(settings.public_url) or PublicAddress.from_host(settings.domain_name)
+    token = settings.internal_extraction_analytics_token
+    return CostEstimatorOptions(
+        api_key=settings.infracost_api_key,
+        registry=(public.authority, token) if public is not None and token else None,
+        environment=process_environment(),
     )
 
 
@@ -285,6 +346,14 @@ def _indexing_policy(settings: Settings) -> IndexingPolicy:
             files=settings.source_files_max,
             default_depth=settings.default_depth_max,
         ),
+    )
+
+
+def _redirect_policy(settings: Settings) -> RedirectPolicy:
+    days = settings.redirect_deletion_lookback_days
+    return RedirectPolicy(
+        forceful_deletion=settings.allow_forceful_module_provider_redirect_deletion,
+        lookback=timedelta(days=days) if days >= 0 else None,
     )
 
 

@@ -21,6 +21,13 @@ _PARAMETERS = {
     "provider": "The provider that the module is made for",
     "version": "The version, such as 1.2.3 or 1.2.3-beta",
     "presign": "A pre-signed key",
+    "module_provider_redirect_id": "The id of a redirect, as the list of redirects tells it",
+    "submodule": "The path of a submodule, below the module's root",
+    "submodule_path": "The path of a submodule, below the module's root",
+    "example": "The path of an example, below the module's root",
+    "example_path": "The path of an example, below the module's root",
+    "example_file": "The path of a file of an example, below the module's root",
+    "path": "The path of a document that lies beside the README",
 }
 _REASONS = {
     400: "The request is wrong in a way that its sender can mend",
@@ -38,7 +45,8 @@ def describe(operations: Sequence[Operation[Any]]) -> dict[str, Any]:
     book = SchemaBook()
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, book)
+        path = PathPattern(operation.path).template
+        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation, book)
     return {
         "openapi": "3.1.0",
         "info": {

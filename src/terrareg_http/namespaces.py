@@ -6,9 +6,11 @@ from terrareg_http.calls import Call
 from terrareg_http.responses import json_response
 from terrareg_http.schemas.common import Confirmation, EmptyObject, NoArguments
 from terrareg_http.schemas.namespaces import (
+    ChangedNamespaceAnswer,
     CreatedNamespaceAnswer,
     NamespaceAnswer,
     NamespaceCreation,
+    NamespaceEdit,
     NamespaceListArguments,
     NamespacePage,
 )
@@ -37,6 +39,14 @@ async def show_namespace(call: Call, _: NoArguments) -> Response:
     """Show a namespace; a former name leads to its current one."""
     details = await call.run(call.registry.namespaces.show, call.identity, call.parameters["namespace"])
     return json_response(NamespaceAnswer.of(details))
+
+
+async def change_namespace(call: Call, arguments: NamespaceEdit) -> Response:
+    """Rename a namespace or give it another display name: everything that is given, or nothing."""
+    changed = await call.run(
+        call.registry.namespaces.change, call.identity, call.parameters["namespace"], arguments.changes
+    )
+    return json_response(ChangedNamespaceAnswer.of(changed))
 
 
 async def delete_namespace(call: Call, _: Confirmation) -> Response:

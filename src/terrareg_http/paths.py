@@ -14,7 +14,10 @@ ValueT = TypeVar("ValueT")
 
 @attrs.frozen
 class PathPattern:
-    """A path as the route table writes it: `/v1/modules/{namespace}`; a parameter takes one whole segment."""
+    """A path as the route table writes it: `/v1/modules/{namespace}`.
+
+    A parameter takes one whole segment, and a last one written `{name:path}` all that are left, at least one.
+    """
 
     text: str
 
@@ -25,11 +28,23 @@ class PathPattern:
     @property
     def parameters(self) -> list[str]:
         """The names in braces, in order."""
-        return [segment[1:-1] for segment in self.segments if _is_parameter(segment)]
+        return [segment[1:-1].removesuffix(_REST) for segment in self.segments if _is_parameter(segment)]
+
+    @property
+    def template(self) -> str:
+        """The path as OpenAPI writes it."""
+        return self.text.replace(f"{_REST}}}", "}")
+
+
+_REST = ":path"
 
 
 def _is_parameter(segment: str) -> bool:
     return segment.startswith("{")
+
+
+def _takes_rest(segment: str) -> bool:
+    return segment.endswith(f"{_REST}}}")
 
 
 @attrs.define
@@ -38,9 +53,14 @@ class _Node(Generic[ValueT]):
 
     literals: "dict[str, _Node[ValueT]]" = attrs.field(factory=dict)
     parameter: "_Node[ValueT] | None" = None
+    rest: "_Node[ValueT] | None" = None
     value: ValueT | None = None
 
     def child(self, segment: str) -> "_Node[ValueT]":
+        if _takes_rest(segment):
+            if self.rest is None:
+                self.rest = _Node()
+            return self.rest
         if _is_parameter(segment):
             if self.parameter is None:
                 self.parameter = _Node()
@@ -77,6 +97,8 @@ def _find(node: _Node[ValueT], segments: list[str], at: int) -> tuple[ValueT, li
         found = _find(node.parameter, segments, at + 1)
         if found is not None:
             found[1].insert(0, segment)
+    if found is None and node.rest is not None and node.rest.value is not None and segment:
+        return node.rest.value, ["/".join(segments[at:])]
     return found
 
 

@@ -7,11 +7,18 @@ from terrareg_core.access.permissions import Capability
 from terrareg_core.errors import (
     AnalyticsTokenRequired,
     ArchiveNotFound,
+    DocumentNotFound,
     EmptyPage,
+    ExampleFileNotFound,
+    ForcedDeletionDisabled,
+    GitProviderNotFound,
     HostingDisabled,
+    InvalidGitPath,
     InvalidIdentifier,
     InvalidPresignedKey,
     InvalidRequest,
+    InvalidTagFormat,
+    InvalidUrlTemplate,
     InvalidVersion,
     ModuleProviderExists,
     ModuleProviderNotFound,
@@ -20,14 +27,44 @@ from terrareg_core.errors import (
     NameTaken,
     NoDownloadMethod,
     NotEmpty,
+    PartNotFound,
+    ProviderSourceNotFound,
+    RedirectInUse,
+    RedirectNotFound,
     RegistryFailure,
+    TargetNamespaceNotFound,
     UploadDisabled,
 )
 from terrareg_http.archives import source_archive
 from terrareg_http.arguments import JsonBody, Multipart, PathOnly, Query, TextsInJsonBody
+from terrareg_http.documentation import (
+    list_example_files,
+    list_examples,
+    list_submodules,
+    show_example,
+    show_example_file,
+    show_example_graph,
+    show_example_readme,
+    show_file,
+    show_graph,
+    show_readme,
+    show_submodule,
+    show_submodule_graph,
+    show_submodule_readme,
+    show_variable_template,
+)
 from terrareg_http.downloads import download, download_directly
 from terrareg_http.errors import ErrorFamily
-from terrareg_http.module_providers import create_module_provider, delete_module_provider
+from terrareg_http.module_providers import (
+    change_module_provider,
+    create_module_provider,
+    delete_module_provider,
+    delete_redirect,
+    list_git_providers,
+    list_integrations,
+    list_redirects,
+    show_initial_setup,
+)
 from terrareg_http.modules import (
     list_modules,
     list_modules_of_namespace,
@@ -36,11 +73,17 @@ from terrareg_http.modules import (
     search_modules,
     show_version,
 )
-from terrareg_http.namespaces import create_namespace, delete_namespace, list_namespaces, show_namespace
+from terrareg_http.namespaces import (
+    change_namespace,
+    create_namespace,
+    delete_namespace,
+    list_namespaces,
+    show_namespace,
+)
 from terrareg_http.operation import Answer, Operation
 from terrareg_http.publishing import delete_version, publish_version, upload_version
 from terrareg_http.reference_page import Reference
-from terrareg_http.schemas import common, modules, namespaces, service
+from terrareg_http.schemas import common, documentation, module_providers, modules, namespaces, service
 from terrareg_http.service import discover_services, show_health, show_registry_version
 
 PROTOCOL, NAMESPACE = ErrorFamily.PROTOCOL, ErrorFamily.NAMESPACE
@@ -188,21 +231,65 @@ ROUTES: Sequence[Operation[Any]] = (
         answers=[Answer(namespaces.NamespaceAnswer)], raises=[NamespaceNotFound],
     ),
     Operation(
+        id="changeNamespace", method="POST", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces",
+        handler=change_namespace, takes=TextsInJsonBody(namespaces.NamespaceEdit), needs=Capability.FULL,
+        family=NAMESPACE, answers=[Answer(namespaces.ChangedNamespaceAnswer)],
+        raises=[NamespaceNotFound, InvalidIdentifier, NameTaken, ProviderSourceNotFound],
+    ),
+    Operation(
         id="deleteNamespace", method="DELETE", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces",
         handler=delete_namespace, takes=JsonBody(common.Confirmation), needs=Capability.FULL, family=NAMESPACE,
-        answers=[Answer(common.EmptyObject)], raises=[NamespaceNotFound, NotEmpty],
+        answers=[Answer(common.EmptyObject)], raises=[NamespaceNotFound, NotEmpty, RedirectInUse],
     ),
     # --- module providers ---
     Operation(
-        id="createModuleProvider", method="POST", path=f"{_MANAGED_PROVIDER}/create", tag="Publishing",
-        handler=create_module_provider, takes=JsonBody(common.Confirmation), needs=Capability.FULL,
-        answers=[Answer(modules.CreatedModuleProvider)],
-        raises=[NamespaceNotFound, InvalidIdentifier, ModuleProviderExists],
+        id="createModuleProvider", method="POST", path=f"{_MANAGED_PROVIDER}/create", tag="Module providers",
+        handler=create_module_provider, takes=JsonBody(module_providers.ModuleProviderCreation),
+        needs=Capability.FULL, answers=[Answer(modules.CreatedModuleProvider)],
+        raises=[
+            NamespaceNotFound, InvalidIdentifier, ModuleProviderExists, GitProviderNotFound, InvalidUrlTemplate,
+            InvalidTagFormat, InvalidGitPath,
+        ],
     ),
     Operation(
-        id="deleteModuleProvider", method="DELETE", path=f"{_MANAGED_PROVIDER}/delete", tag="Publishing",
+        id="changeModuleProvider", method="POST", path=f"{_MANAGED_PROVIDER}/settings", tag="Module providers",
+        handler=change_module_provider, takes=JsonBody(module_providers.ModuleProviderSettings),
+        needs=Capability.MODIFY, answers=[Answer(common.EmptyObject)],
+        raises=[
+            *_MODULE_PROVIDER, GitProviderNotFound, InvalidUrlTemplate, InvalidTagFormat, InvalidGitPath,
+            ProviderSourceNotFound, TargetNamespaceNotFound, NameTaken,
+        ],
+    ),
+    Operation(
+        id="deleteModuleProvider", method="DELETE", path=f"{_MANAGED_PROVIDER}/delete", tag="Module providers",
         handler=delete_module_provider, takes=JsonBody(common.Confirmation), needs=Capability.FULL,
         answers=[Answer()], raises=_MODULE_PROVIDER,
+    ),
+    Operation(
+        id="listRedirects", method="GET", path=f"{_MANAGED_PROVIDER}/redirects", tag="Module providers",
+        handler=list_redirects, takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(Sequence[module_providers.RedirectItem])], raises=_MODULE_PROVIDER,
+    ),
+    Operation(
+        id="deleteRedirect", method="DELETE",
+        path=f"{_MANAGED_PROVIDER}/redirects/{{module_provider_redirect_id}}", tag="Module providers",
+        handler=delete_redirect, takes=JsonBody(module_providers.RedirectDeletion), needs=Capability.FULL,
+        answers=[Answer()], raises=[*_MODULE_PROVIDER, RedirectNotFound, ForcedDeletionDisabled, RedirectInUse],
+    ),
+    Operation(
+        id="listIntegrations", method="GET", path=f"{_MANAGED_PROVIDER}/integrations", tag="Module providers",
+        handler=list_integrations, takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(Sequence[module_providers.IntegrationItem])], raises=_MODULE_PROVIDER,
+    ),
+    Operation(
+        id="listGitProviders", method="GET", path="/v1/terrareg/git_providers", tag="Module providers",
+        handler=list_git_providers, takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(Sequence[module_providers.GitProviderItem])],
+    ),
+    Operation(
+        id="showInitialSetup", method="GET", path="/v1/terrareg/initial_setup", tag="Service",
+        handler=show_initial_setup, takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(module_providers.InitialSetupAnswer)],
     ),
     # --- module versions ---
     Operation(
@@ -219,6 +306,105 @@ ROUTES: Sequence[Operation[Any]] = (
         id="deleteVersion", method="DELETE", path=f"{_MANAGED_VERSION}/delete", tag="Publishing",
         handler=delete_version,
         takes=JsonBody(common.Confirmation), needs=Capability.FULL, answers=[Answer(common.Success)], raises=_VERSION,
+    ),
+    # --- reading a version ---
+    Operation(
+        id="showReadme", method="GET",
+        path=f"{_MANAGED_VERSION}/readme_html",
+        tag="Documentation", handler=show_readme,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(str | None)], raises=_VERSION,
+    ),
+    Operation(
+        id="showSubmoduleReadme", method="GET",
+        path=f"{_MANAGED_VERSION}/submodules/readme_html/{{submodule:path}}",
+        tag="Documentation", handler=show_submodule_readme,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(str | None)], raises=[*_VERSION, PartNotFound],
+    ),
+    Operation(
+        id="showExampleReadme", method="GET",
+        path=f"{_MANAGED_VERSION}/examples/readme_html/{{example:path}}",
+        tag="Documentation", handler=show_example_readme,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(str | None)], raises=[*_VERSION, PartNotFound],
+    ),
+    Operation(
+        id="showFile", method="GET",
+        path=f"{_MANAGED_VERSION}/files/{{path:path}}",
+        tag="Documentation", handler=show_file,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(str)], raises=[*_VERSION, DocumentNotFound],
+    ),
+    Operation(
+        id="showVariableTemplate", method="GET",
+        path=f"{_MANAGED_VERSION}/variable_template",
+        tag="Documentation", handler=show_variable_template,
+        takes=Query(documentation.OutputArguments), needs=Capability.READ,
+        answers=[Answer(Sequence[Any])], raises=_VERSION,
+    ),
+    Operation(
+        id="listSubmodules", method="GET",
+        path=f"{_MANAGED_VERSION}/submodules",
+        tag="Documentation", handler=list_submodules,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(Sequence[documentation.PartLink])], raises=_VERSION,
+    ),
+    Operation(
+        id="showSubmodule", method="GET",
+        path=f"{_MANAGED_VERSION}/submodules/details/{{submodule:path}}",
+        tag="Documentation", handler=show_submodule,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(documentation.SubmoduleDetails)], raises=[*_VERSION, PartNotFound],
+    ),
+    Operation(
+        id="listExamples", method="GET",
+        path=f"{_MANAGED_VERSION}/examples",
+        tag="Documentation", handler=list_examples,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(Sequence[documentation.PartLink])], raises=_VERSION,
+    ),
+    Operation(
+        id="showExample", method="GET",
+        path=f"{_MANAGED_VERSION}/examples/details/{{example:path}}",
+        tag="Documentation", handler=show_example,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(documentation.ExampleDetails)], raises=[*_VERSION, PartNotFound],
+    ),
+    Operation(
+        id="listExampleFiles", method="GET",
+        path=f"{_MANAGED_VERSION}/examples/filelist/{{example:path}}",
+        tag="Documentation", handler=list_example_files,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(Sequence[documentation.ExampleFileLink])], raises=[*_VERSION, PartNotFound],
+    ),
+    Operation(
+        id="showExampleFile", method="GET",
+        path=f"{_MANAGED_VERSION}/examples/file/{{example_file:path}}",
+        tag="Documentation", handler=show_example_file,
+        takes=PathOnly(), needs=Capability.READ,
+        answers=[Answer(str)], raises=[*_VERSION, ExampleFileNotFound],
+    ),
+    Operation(
+        id="showGraph", method="GET",
+        path=f"{_MANAGED_VERSION}/graph/data",
+        tag="Documentation", handler=show_graph,
+        takes=Query(documentation.GraphArguments), needs=Capability.READ,
+        answers=[Answer(documentation.GraphData)], raises=[*_VERSION, PartNotFound],
+    ),
+    Operation(
+        id="showSubmoduleGraph", method="GET",
+        path=f"{_MANAGED_VERSION}/graph/data/submodule/{{submodule_path:path}}",
+        tag="Documentation", handler=show_submodule_graph,
+        takes=Query(documentation.GraphArguments), needs=Capability.READ,
+        answers=[Answer(documentation.GraphData)], raises=[*_VERSION, PartNotFound],
+    ),
+    Operation(
+        id="showExampleGraph", method="GET",
+        path=f"{_MANAGED_VERSION}/graph/data/example/{{example_path:path}}",
+        tag="Documentation", handler=show_example_graph,
+        takes=Query(documentation.GraphArguments), needs=Capability.READ,
+        answers=[Answer(documentation.GraphData)], raises=[*_VERSION, PartNotFound],
     ),
     # --- reference ---
     Operation(

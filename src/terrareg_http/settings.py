@@ -15,7 +15,11 @@ import attrs
 
 from terrareg_core.access.authentication import AnalyticsKey, Secret
 from terrareg_core.analytics.downloads import DEFAULT_ENVIRONMENT
+from terrareg_core.errors import ForbiddenRepository, InvalidRequest
+from terrareg_core.modules.fetching import GitPolicy
+from terrareg_core.modules.git_settings import GitProviderDefinition
 from terrareg_core.modules.model import HostingMode, ReindexMode
+from terrareg_core.modules.snippets import SnippetPolicy, VersionTemplate
 
 PUBLIC_INTERNAL_TOKEN = "internal-terrareg-analytics-token"  # noqa: S105 - refused because it is public
 """A value of `INTERNAL_EXTRACTION_ANALYTICS_TOKEN` that is common knowledge (chapter 06, 8.4)."""
@@ -28,6 +32,7 @@ _MAX_JSON_LENGTH = 100_000
 _MAX_BYTES = 1 << 40
 _MAX_COUNT = 10_000_000
 _MAX_SECONDS = 366 * 24 * 60 * 60
+_MAX_DAYS = 100_000
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -74,7 +79,7 @@ def _list(text: str) -> tuple[str, ...]:
 
 
 def _extensions(text: str) -> tuple[str, ...]:
-    return tuple(element.removeprefix(".") for element in _list(text) if element != ".")
+    return tuple(extension for element in _list(text) if (extension := element.lstrip(".")))
 
 
 def _number(least: int, most: int) -> Callable[[str], int]:
@@ -94,6 +99,15 @@ def _choice(*words: str) -> Callable[[str], str]:
         return text.lower()
 
     return parse
+
+
+def _template(text: str) -> VersionTemplate:
+    try:
+        return VersionTemplate(text)
+    except ValueError:
+        raise ValueError(
+            "must hold nothing in braces but major, minor and patch, each perhaps with _plus_one or _minus_one"
+        ) from None
 
 
 def _member(kind: type[E]) -> Callable[[str], E]:
@@ -185,6 +199,49 @@ class ModuleTabs:
     def file_names(self) -> tuple[str, ...]:
         """Every file that some tab may show, each once, in order."""
         return tuple(dict.fromkeys(name for tab in self.tabs for name in tab.files))
+
+
+@attrs.frozen
+class ConfiguredGitProviders:
+    """The value of `GIT_PROVIDER_CONFIG`."""
+
+    definitions: tuple[GitProviderDefinition, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The git providers that the JSON text spells (chapter 02, 8.7). Raises ValueError."""
+        try:
+            document = json.loads(text) if len(text) <= _MAX_JSON_LENGTH else None
+        except (ValueError, RecursionError):
+            document = None
+        try:
+            return cls(GitProviderDefinition.parse_all(document))
+        except InvalidRequest as error:
+            raise ValueError(error.message) from None
+
+    @property
+    def text(self) -> str:
+        """The JSON text, passwords in URLs masked."""
+        return json.dumps(
+            [
+                {
+                    "name": it.name,
+                    "base_url": _without_password(it.templates.base or ""),
+                    "clone_url": _without_password(it.templates.clone or ""),
+                    "browse_url": _without_password(it.templates.browse or ""),
+                    "git_path": it.git_path or "",
+                }
+                for it in self.definitions
+            ],
+            ensure_ascii=False,
+        )
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(GitPolicy(allowed_hosts=_list(text)).allowed_hosts))
+    except ForbiddenRepository:
+        raise ValueError("must be a list of host names or addresses, without schemes and ports") from None
 
 
 def _is_tab(item: object) -> bool:
@@ -456,6 +513,23 @@ class Settings:
         "Further tabs of a module's page, an array of [title, [file, …]]; the first file that exists is shown.",
         shown_default=_DEFAULT_TABS.text,
     )
+    terraform_example_version_template: VersionTemplate = _declare(
+        "text",
+        _template,
+        SnippetPolicy().version_template,
+        "Version constraint in snippets, with {major}, {minor} and {patch}, each also with _plus_one and _minus_one.",
+        shown_default=SnippetPolicy().version_template.text,
+    )
+    terraform_example_version_template_pre_major: VersionTemplate | None = _declare(
+        "text",
+        _template,
+        None,
+        "The same for versions below 1.0.0.",
+        shown_default="TERRAFORM_EXAMPLE_VERSION_TEMPLATE",
+    )
+    autogenerate_usage_builder_variables: bool = _flag(
+        True, "Whether the usage builder asks for inputs that the metadata file does not name."
+    )
     allow_module_hosting: HostingMode = _declare(
         "true, false or enforce",
         _member(HostingMode),
@@ -463,8 +537,59 @@ class Settings:
         "Whether archives are served: where no clone URL is known, never, or always.",
         shown_default="true",
     )
+    allow_forceful_module_provider_redirect_deletion: bool = _flag(
+        False, "Whether redirects of module providers can be deleted by force while they are used."
+    )
+    redirect_deletion_lookback_days: int = _count(
+        -1,
+        "How many days a download under a former address counts as its use; negative for any time, 0 for never.",
+        least=-_MAX_DAYS,
+        most=_MAX_DAYS,
+    )
+
+    # --- git ---
+    git_provider_config: ConfiguredGitProviders = _declare(
+        "JSON",
+        ConfiguredGitProviders.parse,
+        ConfiguredGitProviders(()),
+        "Git hosts to choose from, an array of objects with name, base_url, clone_url, browse_url and git_path.",
+        shown_default="[]",
+    )
+    git_allowed_hosts: tuple[str, ...] = _declare(
+        "list",
+        _hosts,
+        (),
+        "The only hosts that clone URLs set by users may name, internal ones included; empty for all that are not.",
+        empty_is_unset=False,
+    )
+    allow_custom_git_url_module_provider: bool = _flag(
+        True, "Whether the repository URLs that module providers set are used."
+    )
     allow_custom_git_url_module_version: bool = _flag(
-        True, "Whether the clone URL in a version's metadata file is used."
+        True, "Whether the repository URLs in a version's metadata file are used."
+    )
+    module_version_use_git_commit: bool = _flag(
+        False, "Whether Terraform is sent to the commit that a version was built from, instead of its tag."
+    )
+
+    # --- scanners ---
+    enable_security_scanning: bool = _flag(True, "Whether results of security scans are shown; they are kept anyway.")
+    security_scanner: str | None = _declare(
+        "trivy or sarif",
+        _choice("trivy", "sarif"),
+        None,
+        "Kind of the program that looks for security problems when a module is published; unset for none.",
+    )
+    security_scanner_command: str | None = _declare(
+        "text",
+        _text,
+        None,
+        "Command line of that program; {directory} is replaced, and its report is read from standard output.",
+        shown_default="trivy's own for trivy",
+    )
+    security_scanner_timeout: int = _count(60, "How long that program may take, in seconds.", most=_MAX_SECONDS)
+    infracost_api_key: str | None = _declare(
+        "text", _text, None, "Key of Infracost, which estimates what examples cost; unset for none.", secret=True
     )
 
     # --- bounds ---
@@ -477,6 +602,11 @@ class Settings:
     source_max_bytes: int = _count(16 << 20, "Most Terraform text of one module version, in bytes.", most=_MAX_BYTES)
     source_files_max: int = _count(5_000, "Most Terraform files of one module version.")
     default_depth_max: int = _count(200, "Deepest nesting of a constant value or of blocks.", most=1_000)
+    parse_workers: int = _count(2, "Processes that read sources and render texts.", most=64)
+    parse_timeout: int = _count(20, "How long one of them may take for one file, in seconds.", most=_MAX_SECONDS)
+    parse_max_bytes: int = _count(
+        512 << 20, "Memory that one of them may take for one file, in bytes.", most=_MAX_BYTES
+    )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -538,6 +668,11 @@ class ClientSettings:
         return cls(**_read(attrs.fields(cls), os.environ))
 
 
+def process_environment() -> Mapping[str, str]:
+    """The process's own environment, of which external programs get the part that is theirs."""
+    return dict(os.environ)
+
+
 # --- reading and showing -----------------------------------------------------------------------------------------
 
 
@@ -586,7 +721,7 @@ def _shown(value: object) -> str:
             return ",".join(map(str, value))
         case Enum():
             return str(value.value)
-        case ModuleTabs():
+        case ModuleTabs() | ConfiguredGitProviders() | VersionTemplate():
             return value.text
         case _:
             return _without_password(str(value))

@@ -113,7 +113,7 @@ def _children_first() -> tuple[str, ...]:
     # The circle of latest versions keeps SQLAlchemy from sorting the tables without a warning.
     return (
         *("audit_event", "download", "module_part", "example_file", "module_version_file", "module_version"),
-        *("module_provider_redirect", "module_provider", "namespace_redirect", "namespace"),
+        *("module_provider_redirect", "module_provider", "git_provider", "namespace_redirect", "namespace"),
     )
 
 

@@ -13,11 +13,19 @@ from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.schema import status, upgrade
 from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
 from terrareg_core.errors import InvalidRequest, StoreUnavailable
-from terrareg_core.identifiers import NamespaceName
+from terrareg_core.identifiers import ModuleName, NamespaceName, ProviderName
 from terrareg_core.modules.search import SearchCriteria
 from terrareg_core.paging import PageRequest
 from terrareg_core.transactions import Transaction
-from tests.integration.contracts.storage import content, given_module_provider, given_version, new_version, part
+from tests.integration.contracts.storage import (
+    content,
+    git_provider_definition,
+    given_module_provider,
+    given_namespace,
+    given_version,
+    new_version,
+    part,
+)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +199,11 @@ def test_a_search_with_thousands_of_filters_is_answered(engine: Engine) -> None:
         (lambda tx: tx.catalogue.versions(1), 1),
         (lambda tx: tx.namespaces.page(PageRequest(0, 5), only_published=True), 2),
         (lambda tx: tx.module_versions.of_module_provider(1), 1),
+        (lambda tx: tx.module_providers.redirects_to(1), 1),
+        (lambda tx: tx.module_providers.redirects_from(2), 1),
+        (lambda tx: tx.module_providers.first(), 1),
+        (lambda tx: tx.git_providers.all(), 1),
+        (lambda tx: tx.downloads.latest_by_token(1), 1),
     ],
 )
 def test_a_read_takes_the_same_few_statements_however_much_is_stored(
@@ -200,6 +213,9 @@ def test_a_read_takes_the_same_few_statements_however_much_is_stored(
     with unit_of_work.write() as tx:
         for number in range(20):
             module_provider = given_module_provider(tx, f"ns{number}/net/aws")
+            former = (given_namespace(tx, "ns19").id, ModuleName(f"former{number}"), ProviderName("aws"))
+            tx.module_providers.add_redirect(*former, 1)
+            tx.git_providers.add(git_provider_definition(f"Hub {number}"))
             for patch in range(5):
                 given_version(tx, module_provider, f"1.0.{patch}", indexed=content(parts=(part(),)))
     with unit_of_work.read() as tx:

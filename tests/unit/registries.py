@@ -1,30 +1,40 @@
 """A registry over the in-memory twins, and the parts of it that tests look at."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import attrs
 
 from terrareg_adapters.memory.archive_store import MemoryArchiveStore
 from terrareg_adapters.memory.clock import CountingIds, FixedClock
+from terrareg_adapters.memory.documents import EscapingRenderer
+from terrareg_adapters.memory.fetching import MemoryResolver
 from terrareg_adapters.memory.recorder import DirectRecorder
 from terrareg_adapters.memory.signing import MemoryArchiveKeySigner
-from terrareg_adapters.memory.sources import EscapingRenderer, MemoryPacker, MemoryUnpacker, PreparedReader
+from terrareg_adapters.memory.sources import MemoryPacker, MemoryUnpacker, PreparedReader
 from terrareg_adapters.memory.storage import MemoryUnitOfWork
 from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
 from terrareg_core.access.identities import Identity
-from terrareg_core.access.permissions import AccessPolicy, Authoriser
-from terrareg_core.analytics.downloads import AnalyticsPolicy
+from terrareg_core.access.permissions import AccessPolicy, Authoriser, Grants
+from terrareg_core.analytics.downloads import AnalyticsPolicy, Client
 from terrareg_core.audit.events import AuditEvent
 from terrareg_core.identifiers import RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
 from terrareg_core.modules.catalogue import Catalogue
-from terrareg_core.modules.downloads import Downloads
+from terrareg_core.modules.documentation import Documentation, DocumentationPolicy
+from terrareg_core.modules.downloads import DownloadRequest, Downloads
+from terrareg_core.modules.fetching import GitPolicy
+from terrareg_core.modules.git_providers import GitProviders, configure_git_providers
+from terrareg_core.modules.git_settings import GitProviderDefinition
 from terrareg_core.modules.indexing import IndexingPolicy, ModuleIndexer
+from terrareg_core.modules.initial_setup import InitialSetup
 from terrareg_core.modules.model import ModulePolicy
 from terrareg_core.modules.module_providers import ModuleProviders
 from terrareg_core.modules.ports import SpecificationReader
 from terrareg_core.modules.publishing import Publishing
+from terrareg_core.modules.redirects import RedirectPolicy
+from terrareg_core.modules.sources import PublicAddress
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.namespaces.use_cases import Namespaces
 from terrareg_core.registry import Registry
@@ -57,6 +67,14 @@ class World:
         return [f"{event.action.value} {event.object_id}" for event in self.events()]
 
 
+def download(world: World, target: str, version: str | None = None) -> str:
+    """Download as terraform does, and tell the address it gets; `target` may carry an analytics token."""
+    request = DownloadRequest(address(target), version, Client(), PublicAddress("https", "reg.example.com", 443))
+    answer = world.registry.downloads.download(ANONYMOUS, request)
+    assert answer.ticket is None or answer.ticket.wait(1)
+    return answer.location
+
+
 def make_world(
     *,
     access: AccessPolicy | None = None,
@@ -64,21 +82,41 @@ def make_world(
     namespaces: NamespacePolicy | None = None,
     analytics: AnalyticsPolicy | None = None,
     indexing: IndexingPolicy | None = None,
+    documentation: DocumentationPolicy | None = None,
     urls: SourceUrls | None = None,
     reader: SpecificationReader | None = None,
+    grants: Callable[[Identity], Grants] | None = None,
+    redirects: RedirectPolicy | None = None,
+    git: GitPolicy | None = None,
+    git_providers: Sequence[GitProviderDefinition] = (),
 ) -> World:
     """A fresh, empty world with the given policies; the defaults are the registry's own."""
     unit_of_work, store, clock = MemoryUnitOfWork(), MemoryArchiveStore(), FixedClock()
-    authoriser = Authoriser(access or AccessPolicy())
+    authoriser = Authoriser(access or AccessPolicy(), grants or (lambda _: Grants()))
+    redirects = redirects or RedirectPolicy()
+    configure_git_providers(unit_of_work, git_providers)
     shelf = ArchiveShelf(store, MemoryPacker(), CountingIds())
     modules, namespaces, urls = modules or ModulePolicy(), namespaces or NamespacePolicy(), urls or SourceUrls()
     indexer = ModuleIndexer(reader or PreparedReader(), EscapingRenderer(), indexing or IndexingPolicy())
     registry = Registry(
         Authenticator(ConfiguredSecrets()),
         authoriser,
-        Namespaces(unit_of_work, authoriser, clock, namespaces),
-        ModuleProviders(unit_of_work, authoriser, clock, shelf, modules, namespaces),
+        Namespaces(unit_of_work, authoriser, clock, namespaces, redirects),
+        ModuleProviders(
+            unit_of_work,
+            authoriser,
+            clock,
+            shelf,
+            modules,
+            namespaces,
+            redirects,
+            git or GitPolicy(),
+            MemoryResolver({"internal.test": ["127.0.0.1"]}),
+        ),
+        GitProviders(unit_of_work, authoriser),
+        InitialSetup(unit_of_work, authoriser, modules, urls),
         Catalogue(unit_of_work, authoriser, modules, namespaces, urls),
+        Documentation(unit_of_work, authoriser, modules, documentation or DocumentationPolicy(), urls),
         Publishing(unit_of_work, authoriser, clock, MemoryUnpacker(), indexer, shelf, modules, namespaces),
         Downloads(
             unit_of_work,

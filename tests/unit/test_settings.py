@@ -278,6 +278,7 @@ def test_secrets_are_masked_and_left_out_of_the_text_form() -> None:
         "UPLOAD_API_KEYS",
         "PUBLISH_API_KEYS",
         "TERRAFORM_PRESIGNED_URL_SECRET",
+        "INFRACOST_API_KEY",
         "ANALYTICS_AUTH_KEYS",
         "IGNORE_ANALYTICS_TOKEN_AUTH_KEYS",
         "INTERNAL_EXTRACTION_ANALYTICS_TOKEN",

@@ -12,7 +12,11 @@ import attrs
 
 from terrareg_core.errors import InvalidModule
 from terrareg_core.json_values import JsonObject, JsonValue
-from terrareg_core.modules.model import SafeTexts
+from terrareg_core.modules.documents import HtmlTexts
+from terrareg_core.modules.graph import GraphNode, ModuleGraph, NodeKind
+from terrareg_core.modules.module_tree import CalledModule
+from terrareg_core.modules.parts import SafeTexts
+from terrareg_core.modules.slots import SlottedText, SourceSlot
 from terrareg_core.modules.specification import (
     Input,
     ModuleCall,
@@ -57,7 +61,59 @@ def write_safe_texts(texts: SafeTexts) -> str:
 def read_safe_texts(text: str) -> SafeTexts:
     """The texts that `write_safe_texts` wrote; lists come back as tuples."""
     document = json.loads(text)
-    return SafeTexts(document["readme"], *map(tuple, (document["input_descriptions"], document["output_descriptions"])))
+    return SafeTexts(document.pop("readme"), **{name: tuple(texts) for name, texts in document.items()})
+
+
+def write_slotted(slotted: SlottedText) -> str:
+    """The text of a slotted text: a list of texts and of objects, one for each slot."""
+    return _write([piece if isinstance(piece, str) else attrs.asdict(piece) for piece in slotted])
+
+
+def read_slotted(text: str) -> SlottedText:
+    """The slotted text that `write_slotted` wrote."""
+    return tuple(piece if isinstance(piece, str) else SourceSlot(**piece) for piece in json.loads(text))
+
+
+def write_descriptions(html: HtmlTexts) -> str:
+    """The text of rendered descriptions: an object with two lists."""
+    return _write({"inputs": html.input_descriptions, "outputs": html.output_descriptions})
+
+
+def read_descriptions(text: str) -> tuple[Sequence[str | None], Sequence[str | None]]:
+    """The descriptions of inputs and of outputs that `write_descriptions` wrote."""
+    document = json.loads(text)
+    return tuple(document["inputs"]), tuple(document["outputs"])
+
+
+def write_calls(calls: Sequence[CalledModule]) -> str:
+    """The text of a call tree: a list of objects with a key per field."""
+    return _write([attrs.asdict(call) for call in calls])
+
+
+def read_calls(text: str) -> Sequence[CalledModule]:
+    """The calls that `write_calls` wrote."""
+    return tuple(CalledModule(**call) for call in json.loads(text))
+
+
+def write_graph(graph: ModuleGraph) -> str:
+    """The text of a graph: a list of [kind, parent, name] for its nodes."""
+    return _write([[node.kind.value, node.parent, node.name] for node in graph.nodes])
+
+
+def read_graph(text: str) -> ModuleGraph:
+    """The graph that `write_graph` wrote."""
+    return ModuleGraph(tuple(GraphNode(NodeKind(kind), parent, name) for kind, parent, name in json.loads(text)))
+
+
+def write_object(value: JsonObject) -> str:
+    """The text of an object."""
+    return _write(value)
+
+
+def read_object(text: str) -> JsonObject:
+    """The object that `write_object` wrote."""
+    document: JsonObject = json.loads(text)
+    return document
 
 
 def write_objects(objects: Sequence[JsonObject]) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import attrs
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from terrareg_adapters.database.rows import DOWNLOAD_COLUMNS, to_download
 from terrareg_adapters.database.tables import download, module_version
@@ -24,6 +24,12 @@ _COUNT = (
     .values(downloads=module_version.c.downloads + bindparam("more"))
 )
 _APPEND = insert(download)
+_LATEST_IDS = (
+    select(func.max(download.c.id))
+    .where(download.c.module_provider_id == bindparam("module_provider_id"))
+    .group_by(download.c.analytics_token)
+)
+_LATEST_BY_TOKEN = select(*DOWNLOAD_COLUMNS).where(download.c.id.in_(_LATEST_IDS)).order_by(download.c.id)
 _OF_VERSION = (
     select(*DOWNLOAD_COLUMNS)
     .where(download.c.module_version_id == bindparam("module_version_id"))
@@ -51,6 +57,10 @@ class DatabaseDownloads:
         )
         rows = [_values(event) | {"module_provider_id": module_providers[event.module_version_id]} for event in kept]
         self._connection.execute(_APPEND, rows)
+
+    def latest_by_token(self, module_provider_id: int) -> Sequence[DownloadEvent]:
+        rows = self._connection.execute(_LATEST_BY_TOKEN, {"module_provider_id": module_provider_id})
+        return [to_download(row) for row in rows]
 
     def of_version(self, module_version_id: int) -> Sequence[DownloadEvent]:
         rows = self._connection.execute(_OF_VERSION, {"module_version_id": module_version_id})

@@ -1,14 +1,35 @@
 """The module providers in the database."""
 
+from collections.abc import Sequence
+
 import attrs
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
-from terrareg_adapters.database.rows import MODULE_PROVIDER_COLUMNS, inserted_id, to_module_provider
-from terrareg_adapters.database.tables import module_provider, module_provider_redirect, namespace
+from terrareg_adapters.database.engine import refuse
+from terrareg_adapters.database.rows import (
+    MODULE_PROVIDER_COLUMNS,
+    REDIRECT_COLUMNS,
+    inserted_id,
+    redirected_from,
+    to_module_provider,
+    to_redirect,
+)
+from terrareg_adapters.database.tables import (
+    git_provider,
+    module_provider,
+    module_provider_redirect,
+    module_version,
+    namespace,
+)
 from terrareg_core.identifiers import ModuleName, ProviderName
-from terrareg_core.modules.model import ModuleProvider
+from terrareg_core.modules.model import ModuleProvider, ModuleProviderRedirect
 
-_MODULE_PROVIDERS = select(*MODULE_PROVIDER_COLUMNS).join(namespace, namespace.c.id == module_provider.c.namespace_id)
+_MODULE_PROVIDERS = (
+    select(*MODULE_PROVIDER_COLUMNS)
+    .select_from(module_provider)
+    .join(namespace, namespace.c.id == module_provider.c.namespace_id)
+    .outerjoin(git_provider, git_provider.c.id == module_provider.c.git_provider_id)
+)
 _ADD = insert(module_provider)
 _GET = _MODULE_PROVIDERS.where(module_provider.c.id == bindparam("id"))
 _FIND = _MODULE_PROVIDERS.where(
@@ -34,6 +55,24 @@ _SET_LATEST = (
     .where(module_provider.c.id == bindparam("module_provider_id"))
     .values(latest_version_id=bindparam("module_version_id"))
 )
+_FIRST = _MODULE_PROVIDERS.order_by(
+    (~exists().where(module_version.c.module_provider_id == module_provider.c.id)),
+    module_provider.c.module,
+    module_provider.c.provider,
+    namespace.c.name,
+).limit(1)
+_UPDATE = update(module_provider).where(module_provider.c.id == bindparam("module_provider_id"))
+_REDIRECTS = (
+    select(*REDIRECT_COLUMNS)
+    .select_from(module_provider_redirect)
+    .join(redirected_from, redirected_from.c.id == module_provider_redirect.c.namespace_id)
+    .join(module_provider, module_provider.c.id == module_provider_redirect.c.module_provider_id)
+    .join(namespace, namespace.c.id == module_provider.c.namespace_id)
+    .order_by(module_provider_redirect.c.id)
+)
+_REDIRECTS_TO = _REDIRECTS.where(module_provider_redirect.c.module_provider_id == bindparam("id"))
+_REDIRECTS_FROM = _REDIRECTS.where(module_provider_redirect.c.namespace_id == bindparam("id"))
+_REMOVE_REDIRECT = delete(module_provider_redirect).where(module_provider_redirect.c.id == bindparam("id"))
 _REMOVE = delete(module_provider).where(module_provider.c.id == bindparam("id"))
 
 
@@ -56,6 +95,28 @@ class DatabaseModuleProviders:
         row = self._connection.execute(_FIND, _name(namespace_id, module, provider)).one_or_none()
         return to_module_provider(row) if row else None
 
+    def first(self) -> ModuleProvider | None:
+        row = self._connection.execute(_FIRST).one_or_none()
+        return to_module_provider(row) if row else None
+
+    def update(self, module_provider: ModuleProvider) -> None:
+        git = module_provider.git
+        values = _name(module_provider.namespace.id, module_provider.module, module_provider.provider) | {
+            "module": module_provider.module.value,
+            "verified": module_provider.verified,
+            "git_provider_id": git.git_provider.id if git.git_provider is not None else None,
+            "repo_base_url_template": git.templates.base,
+            "repo_clone_url_template": git.templates.clone,
+            "repo_browse_url_template": git.templates.browse,
+            "git_tag_format": git.tag_format,
+            "git_path": git.git_path,
+            "archive_git_path": git.archive_git_path,
+            "provider_source_inheritance_disabled": git.provider_source_inheritance_disabled,
+        }
+        result = self._connection.execute(_UPDATE.values(values), {"module_provider_id": module_provider.id})
+        if not result.rowcount:
+            refuse(self._connection, "The module provider was deleted meanwhile")
+
     def find_redirected(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
         row = self._connection.execute(_FIND_REDIRECTED, _name(namespace_id, module, provider)).one_or_none()
         return to_module_provider(row) if row else None
@@ -70,6 +131,15 @@ class DatabaseModuleProviders:
         self._connection.execute(
             _ADD_REDIRECT, name | {"module": module.value, "module_provider_id": module_provider_id}
         )
+
+    def redirects_to(self, module_provider_id: int) -> Sequence[ModuleProviderRedirect]:
+        return [to_redirect(row) for row in self._connection.execute(_REDIRECTS_TO, {"id": module_provider_id})]
+
+    def redirects_from(self, namespace_id: int) -> Sequence[ModuleProviderRedirect]:
+        return [to_redirect(row) for row in self._connection.execute(_REDIRECTS_FROM, {"id": namespace_id})]
+
+    def remove_redirect(self, redirect_id: int) -> None:
+        self._connection.execute(_REMOVE_REDIRECT, {"id": redirect_id})
 
     def hold(self, module_provider_id: int) -> None:
         # SQLite ignores the lock, and has one writer at a time anyway.

@@ -1,6 +1,5 @@
 """The module versions in the database, with what indexing read from each."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,9 +7,18 @@ from typing import Any
 import attrs
 from sqlalchemy import Connection, Table, bindparam, delete, false, insert, select, true, update
 
-from terrareg_adapters.database.documents import write_objects, write_safe_texts, write_specification
+from terrareg_adapters.database.documents import (
+    write_calls,
+    write_descriptions,
+    write_graph,
+    write_object,
+    write_objects,
+    write_safe_texts,
+    write_slotted,
+    write_specification,
+)
 from terrareg_adapters.database.engine import refuse
-from terrareg_adapters.database.rows import MODULE_VERSION_COLUMNS, inserted_id, to_module_version
+from terrareg_adapters.database.rows import MODULE_VERSION_COLUMNS, inserted_id, path_digest, to_module_version
 from terrareg_adapters.database.tables import (
     example_file,
     module_part,
@@ -18,7 +26,9 @@ from terrareg_adapters.database.tables import (
     module_version,
     module_version_file,
 )
-from terrareg_core.modules.model import IndexedContent, ModuleVersion, NewModuleVersion, PartKind
+from terrareg_core.modules.documents import PartDocuments
+from terrareg_core.modules.model import IndexedContent, ModuleVersion, NewModuleVersion
+from terrareg_core.modules.parts import PartKind
 from terrareg_core.versions import Version
 
 _OF_MODULE_PROVIDER = select(*MODULE_VERSION_COLUMNS).where(
@@ -101,6 +111,7 @@ class DatabaseModuleVersions:
         self._connection.execute(_REMOVE, {"module_version_id": module_version_id})
 
     def _add_content(self, module_version_id: int, content: IndexedContent) -> None:
+        documents = content.documents
         parts = [
             {
                 "position": position,
@@ -109,12 +120,14 @@ class DatabaseModuleVersions:
                 "specification": write_specification(part.specification),
                 "safe_texts": write_safe_texts(part.safe),
                 **_path(part.path),
+                **_document_values(documents.parts.get((part.kind, part.path))),
             }
             for position, part in enumerate(content.parts)
         ]
         self._add_rows(module_part, module_version_id, parts)
-        self._add_rows(example_file, module_version_id, _files(content.example_files))
-        self._add_rows(module_version_file, module_version_id, _files(content.tab_files))
+        shown_examples = {path: write_slotted(text) for path, text in documents.example_files.items()}
+        self._add_rows(example_file, module_version_id, _files(content.example_files, shown_examples))
+        self._add_rows(module_version_file, module_version_id, _files(content.tab_files, documents.files))
 
     def _add_rows(self, table: Table, module_version_id: int, rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -139,6 +152,8 @@ def _values(new: NewModuleVersion) -> dict[str, Any]:
         "uploader": new.uploader,
         "git_commit": new.origin.commit if new.origin else None,
         "git_tag": new.origin.tag if new.origin else None,
+        "git_path": new.git_path,
+        "archive_git_path": new.archive_git_path,
         "zip_key": archives.zip.key,
         "zip_size": archives.zip.size,
         "zip_sha256": archives.zip.digest,
@@ -154,15 +169,29 @@ def _values(new: NewModuleVersion) -> dict[str, Any]:
         "repo_clone_url": metadata.repo_clone_url,
         "repo_browse_url": metadata.repo_browse_url,
         "variable_template": write_objects(metadata.variable_template),
+        "usage_template": write_objects(content.documents.usage_template),
     }
 
 
-def _files(files: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"content": content, **_path(path)} for path, content in files.items()]
+def _document_values(documents: PartDocuments | None) -> dict[str, str | None]:
+    documents = documents or PartDocuments()
+    readme = documents.html.readme
+    return {
+        "html_texts": write_descriptions(documents.html),
+        "readme_html": None if readme is None else write_slotted(readme),
+        "calls": write_calls(documents.calls),
+        "graph": write_graph(documents.graph),
+        "security": None if documents.security is None else write_objects(documents.security),
+        "cost": None if documents.cost is None else write_object(documents.cost),
+    }
+
+
+def _files(files: Mapping[str, str], shown: Mapping[str, str]) -> list[dict[str, str | None]]:
+    return [{"content": content, "shown": shown.get(path), **_path(path)} for path, content in files.items()]
 
 
 def _path(path: str) -> dict[str, str]:
-    return {"path": path, "path_sha256": hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()}
+    return {"path": path, "path_sha256": path_digest(path)}
 
 
 def _stored(module_version_id: int, new: NewModuleVersion) -> ModuleVersion:
@@ -177,4 +206,8 @@ def _stored(module_version_id: int, new: NewModuleVersion) -> ModuleVersion:
         archives=new.archives,
         repo_clone_url=new.content.metadata.repo_clone_url,
         origin=new.origin,
+        repo_base_url=new.content.metadata.repo_base_url,
+        repo_browse_url=new.content.metadata.repo_browse_url,
+        git_path=new.git_path,
+        archive_git_path=new.archive_git_path,
     )

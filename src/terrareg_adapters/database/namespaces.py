@@ -1,10 +1,12 @@
 """The namespaces in the database."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select, update
 
+from terrareg_adapters.database.engine import refuse
 from terrareg_adapters.database.rows import NAMESPACE_COLUMNS, inserted_id, to_namespace
 from terrareg_adapters.database.tables import module_provider, namespace, namespace_redirect
 from terrareg_core.identifiers import DisplayName, NamespaceName
@@ -27,6 +29,12 @@ _DROP_REDIRECT = delete(namespace_redirect).where(
 )
 _DROP_REDIRECTS = delete(namespace_redirect).where(namespace_redirect.c.name_folded == bindparam("folded"))
 _HAS_MODULE_PROVIDERS = select(exists().where(module_provider.c.namespace_id == bindparam("id")))
+_FORMER_NAMES = (
+    select(namespace_redirect.c.name)
+    .where(namespace_redirect.c.namespace_id == bindparam("id"))
+    .order_by(namespace_redirect.c.id)
+)
+_UPDATE = update(namespace).where(namespace.c.id == bindparam("namespace_id"))
 _REMOVE = delete(namespace).where(namespace.c.id == bindparam("id"))
 
 _HAS_LATEST = exists().where(
@@ -49,6 +57,17 @@ _PAGE = {flag: statement.limit(bindparam("limit")).offset(bindparam("offset")) f
 _COUNT = {flag: _count(only_published=flag) for flag in (False, True)}
 
 
+def _name(name: NamespaceName) -> dict[str, str | None]:
+    return {"name": name.value, "name_folded": name.folded}
+
+
+def _display_name(display_name: DisplayName | None) -> dict[str, str | None]:
+    return {
+        "display_name": display_name.value if display_name else None,
+        "display_name_folded": display_name.folded if display_name else None,
+    }
+
+
 @attrs.frozen
 class DatabaseNamespaces:
     """The namespaces, inside the transaction of a connection."""
@@ -61,13 +80,7 @@ class DatabaseNamespaces:
         display_name: DisplayName | None = None,
         kind: NamespaceKind = NamespaceKind.NONE,
     ) -> Namespace:
-        values = {
-            "name": name.value,
-            "name_folded": name.folded,
-            "display_name": display_name.value if display_name else None,
-            "display_name_folded": display_name.folded if display_name else None,
-            "kind": kind.value,
-        }
+        values = _name(name) | _display_name(display_name) | {"kind": kind.value}
         namespace_id = inserted_id(self._connection.execute(_ADD, values))
         return Namespace(namespace_id, name, display_name, kind)
 
@@ -80,6 +93,19 @@ class DatabaseNamespaces:
     def find_by_display_name(self, display_name: DisplayName) -> Namespace | None:
         row = self._connection.execute(_FIND_BY_DISPLAY_NAME, {"folded": display_name.folded}).one_or_none()
         return to_namespace(row) if row else None
+
+    def rename(self, namespace_id: int, name: NamespaceName) -> None:
+        self._update(namespace_id, _name(name))
+
+    def set_display_name(self, namespace_id: int, display_name: DisplayName | None) -> None:
+        self._update(namespace_id, _display_name(display_name))
+
+    def _update(self, namespace_id: int, values: Mapping[str, str | None]) -> None:
+        if not self._connection.execute(_UPDATE.values(values), {"namespace_id": namespace_id}).rowcount:
+            refuse(self._connection, "The namespace was deleted meanwhile")
+
+    def former_names(self, namespace_id: int) -> list[NamespaceName]:
+        return [NamespaceName(name) for name in self._connection.execute(_FORMER_NAMES, {"id": namespace_id}).scalars()]
 
     def find_redirected(self, name: str) -> Namespace | None:
         if not NamespaceName.is_valid(name):

@@ -1,16 +1,27 @@
 """Turns rows into entities: which columns each entity is made of, and how."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import CursorResult, select
 
-from terrareg_adapters.database.documents import read_safe_texts, read_specification
+from terrareg_adapters.database.documents import (
+    read_calls,
+    read_descriptions,
+    read_graph,
+    read_object,
+    read_objects,
+    read_safe_texts,
+    read_specification,
+)
 from terrareg_adapters.database.tables import (
     audit_event,
     download,
+    git_provider,
     module_part,
     module_provider,
+    module_provider_redirect,
     module_version,
     namespace,
 )
@@ -25,14 +36,17 @@ from terrareg_core.identifiers import (
     ProviderName,
     RequestedModuleProvider,
 )
+from terrareg_core.modules.documents import DocumentedPart, HtmlTexts, PartDocuments
+from terrareg_core.modules.git_settings import GitProvider, GitProviderDefinition, GitSettings, RepositoryTemplates
+from terrareg_core.modules.graph import ModuleGraph
 from terrareg_core.modules.model import (
     GitOrigin,
-    ModulePart,
     ModuleProvider,
+    ModuleProviderRedirect,
     ModuleVersion,
-    PartKind,
     StoredArchives,
 )
+from terrareg_core.modules.parts import ModulePart, PartKind
 from terrareg_core.modules.ports import StoredObject
 from terrareg_core.modules.read_models import ListedVersion, ModuleSummary
 from terrareg_core.namespaces.model import Namespace, NamespaceKind
@@ -44,6 +58,11 @@ def inserted_id(result: CursorResult[Any]) -> int:
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def path_digest(path: str) -> str:
+    """What rows are found by instead of a path, which may be longer than an index entry."""
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 # Names were parsed before they were stored, and are not parsed again.
@@ -59,6 +78,25 @@ def to_namespace(row: Sequence[Any]) -> Namespace:
     )
 
 
+GIT_PROVIDER_COLUMNS = (
+    git_provider.c.id,
+    git_provider.c.name,
+    git_provider.c.base_url_template,
+    git_provider.c.clone_url_template,
+    git_provider.c.browse_url_template,
+    git_provider.c.git_path_template,
+    git_provider.c.enabled,
+)
+
+
+def to_git_provider(row: Sequence[Any]) -> GitProvider:
+    """The git provider of a row of GIT_PROVIDER_COLUMNS."""
+    git_provider_id, name, base, clone, browse, git_path, enabled = row
+    return GitProvider(
+        git_provider_id, GitProviderDefinition(name, RepositoryTemplates(base, clone, browse), git_path), enabled
+    )
+
+
 MODULE_PROVIDER_COLUMNS = (
     module_provider.c.id,
     module_provider.c.module,
@@ -66,7 +104,16 @@ MODULE_PROVIDER_COLUMNS = (
     module_provider.c.verified,
     module_provider.c.latest_version_id,
     *NAMESPACE_COLUMNS,
+    module_provider.c.repo_base_url_template,
+    module_provider.c.repo_clone_url_template,
+    module_provider.c.repo_browse_url_template,
+    module_provider.c.git_tag_format,
+    module_provider.c.git_path,
+    module_provider.c.archive_git_path,
+    module_provider.c.provider_source_inheritance_disabled,
+    *GIT_PROVIDER_COLUMNS,
 )
+"""Of a module provider joined with its namespace and, if it has one, its git provider."""
 
 
 def to_module_provider(row: Sequence[Any]) -> ModuleProvider:
@@ -74,11 +121,52 @@ def to_module_provider(row: Sequence[Any]) -> ModuleProvider:
     module_provider_id, module, provider, verified, latest_version_id = row[:5]
     return ModuleProvider(
         module_provider_id,
-        to_namespace(row[5:]),
+        to_namespace(row[5:9]),
         ModuleName(module),
         ProviderName(provider),
         verified,
         latest_version_id,
+        _to_git_settings(row[9:]),
+    )
+
+
+def _to_git_settings(row: Sequence[Any]) -> GitSettings:
+    base, clone, browse, tag_format, git_path, archive_git_path, inheritance_disabled = row[:7]
+    return GitSettings(
+        git_provider=to_git_provider(row[7:]) if row[7] is not None else None,
+        templates=RepositoryTemplates(base, clone, browse),
+        tag_format=tag_format,
+        git_path=git_path,
+        archive_git_path=archive_git_path,
+        provider_source_inheritance_disabled=inheritance_disabled,
+    )
+
+
+redirected_from = namespace.alias("redirected_from")
+"""The namespace that a module provider was in before."""
+
+REDIRECT_COLUMNS = (
+    module_provider_redirect.c.id,
+    module_provider_redirect.c.module,
+    module_provider_redirect.c.provider,
+    module_provider_redirect.c.module_provider_id,
+    namespace.c.name,
+    module_provider.c.module,
+    module_provider.c.provider,
+    *(redirected_from.c[column.name] for column in NAMESPACE_COLUMNS),
+)
+
+
+def to_redirect(row: Sequence[Any]) -> ModuleProviderRedirect:
+    """The redirect of a row of REDIRECT_COLUMNS."""
+    redirect_id, module, provider, target_id, target_namespace, target_module, target_provider = row[:7]
+    return ModuleProviderRedirect(
+        redirect_id,
+        to_namespace(row[7:]),
+        ModuleName(module),
+        ProviderName(provider),
+        target_id,
+        ModuleProviderId(NamespaceName(target_namespace), ModuleName(target_module), ProviderName(target_provider)),
     )
 
 
@@ -90,7 +178,11 @@ MODULE_VERSION_COLUMNS = (
     module_version.c.internal,
     module_version.c.indexed_at,
     module_version.c.published_at,
+    module_version.c.repo_base_url,
     module_version.c.repo_clone_url,
+    module_version.c.repo_browse_url,
+    module_version.c.git_path,
+    module_version.c.archive_git_path,
     module_version.c.git_commit,
     module_version.c.git_tag,
     module_version.c.zip_key,
@@ -105,7 +197,8 @@ MODULE_VERSION_COLUMNS = (
 def to_module_version(row: Sequence[Any]) -> ModuleVersion:
     """The module version of a row of MODULE_VERSION_COLUMNS."""
     module_version_id, module_provider_id, version, published, internal, indexed_at, published_at = row[:7]
-    repo_clone_url, commit, tag, zip_key, zip_size, zip_sha256, tar_gz_key, tar_gz_size, tar_gz_sha256 = row[7:]
+    repo_base_url, repo_clone_url, repo_browse_url, git_path, archive_git_path = row[7:12]
+    commit, tag, zip_key, zip_size, zip_sha256, tar_gz_key, tar_gz_size, tar_gz_sha256 = row[12:]
     archives = None
     if zip_key is not None and tar_gz_key is not None:
         archives = StoredArchives(
@@ -122,6 +215,10 @@ def to_module_version(row: Sequence[Any]) -> ModuleVersion:
         archives=archives,
         repo_clone_url=repo_clone_url,
         origin=None if commit is None else GitOrigin(commit, tag),
+        repo_base_url=repo_base_url,
+        repo_browse_url=repo_browse_url,
+        git_path=git_path,
+        archive_git_path=archive_git_path,
     )
 
 
@@ -139,6 +236,12 @@ SUMMARY_COLUMNS = (
     module_version.c.downloads,
     module_version.c.terraform_constraint,
     module_version.c.repo_base_url,
+    module_provider.c.repo_base_url_template,
+    # Asked for one by one, and not by a join, so that every query may simply name these columns.
+    select(git_provider.c.base_url_template)
+    .where(git_provider.c.id == module_provider.c.git_provider_id)
+    .scalar_subquery()
+    .label("git_provider_base_url"),
 )
 
 
@@ -171,6 +274,31 @@ def to_module_part(row: Sequence[Any]) -> ModulePart:
     """The module part of a row of MODULE_PART_COLUMNS."""
     kind, path, readme, specification, safe_texts = row
     return ModulePart(PartKind(kind), path, readme, read_specification(specification), read_safe_texts(safe_texts))
+
+
+DOCUMENTED_PART_COLUMNS = (
+    *MODULE_PART_COLUMNS,
+    module_part.c.html_texts,
+    module_part.c.calls,
+    module_part.c.graph,
+    module_part.c.security,
+    module_part.c.cost,
+)
+"""A documented part without its README as HTML, which has a column and a query of its own."""
+
+
+def to_documented_part(row: Sequence[Any]) -> DocumentedPart:
+    """The documented part of a row of DOCUMENTED_PART_COLUMNS."""
+    *part, html_texts, calls, graph, security, cost = row
+    inputs, outputs = read_descriptions(html_texts) if html_texts is not None else ((), ())
+    documents = PartDocuments(
+        HtmlTexts(None, inputs, outputs),
+        read_calls(calls) if calls is not None else (),
+        read_graph(graph) if graph is not None else ModuleGraph(()),
+        read_objects(security) if security is not None else None,
+        read_object(cost) if cost is not None else None,
+    )
+    return DocumentedPart(to_module_part(part), documents)
 
 
 DOWNLOAD_COLUMNS = (

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from terrareg_adapters.database.types import ByteOrdered, Counter, LongText, UtcDateTime
@@ -56,6 +57,20 @@ namespace_redirect = Table(
     sqlite_autoincrement=True,
 )
 
+git_provider = Table(
+    "git_provider",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("base_url_template", LongText, nullable=False),
+    Column("clone_url_template", LongText, nullable=False),
+    Column("browse_url_template", LongText, nullable=False),
+    Column("git_path_template", LongText),
+    Column("enabled", Boolean, nullable=False),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
 module_provider = Table(
     "module_provider",
     metadata,
@@ -66,6 +81,14 @@ module_provider = Table(
     Column("provider", ByteOrdered(NAME_LENGTH), nullable=False),
     Column("verified", Boolean, nullable=False),
     Column("latest_version_id", Integer, index=True),
+    Column("git_provider_id", ForeignKey("git_provider.id"), index=True),
+    Column("repo_base_url_template", LongText),
+    Column("repo_clone_url_template", LongText),
+    Column("repo_browse_url_template", LongText),
+    Column("git_tag_format", LongText),
+    Column("git_path", LongText),
+    Column("archive_git_path", Boolean, nullable=False, server_default=false()),
+    Column("provider_source_inheritance_disabled", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(["latest_version_id"], ["module_version.id"], ondelete="SET NULL", use_alter=True),
     UniqueConstraint("namespace_id", "module_folded", "provider"),
     # The order of lists and searches.
@@ -104,6 +127,8 @@ module_version = Table(
     Column("uploader", LongText),
     Column("git_commit", String(64)),
     Column("git_tag", LongText),
+    Column("git_path", LongText),
+    Column("archive_git_path", Boolean, nullable=False, server_default=false()),
     Column("zip_key", LongText),
     Column("zip_size", Counter),
     Column("zip_sha256", String(64)),
@@ -119,6 +144,7 @@ module_version = Table(
     Column("repo_clone_url", LongText),
     Column("repo_browse_url", LongText),
     Column("variable_template", LongText, nullable=False),
+    Column("usage_template", LongText),
     UniqueConstraint("module_provider_id", "version"),
     sqlite_autoincrement=True,
 )
@@ -136,6 +162,13 @@ module_part = Table(
     Column("readme", LongText, nullable=False),
     Column("specification", LongText, nullable=False),
     Column("safe_texts", LongText, nullable=False),
+    # Absent in rows of an older extraction version.
+    Column("html_texts", LongText),
+    Column("readme_html", LongText),
+    Column("calls", LongText),
+    Column("graph", LongText),
+    Column("security", LongText),
+    Column("cost", LongText),
     UniqueConstraint("module_version_id", "kind", "path_sha256"),
 )
 
@@ -147,6 +180,8 @@ example_file = Table(
     Column("path", LongText, nullable=False),
     Column("path_sha256", String(64), nullable=False),
     Column("content", LongText, nullable=False),
+    # As people read it; absent in rows of an older extraction version.
+    Column("shown", LongText),
     UniqueConstraint("module_version_id", "path_sha256"),
 )
 
@@ -158,6 +193,8 @@ module_version_file = Table(
     Column("path", LongText, nullable=False),
     Column("path_sha256", String(64), nullable=False),
     Column("content", LongText, nullable=False),
+    # As people read it; absent in rows of an older extraction version.
+    Column("shown", LongText),
     UniqueConstraint("module_version_id", "path_sha256"),
 )
 

@@ -12,7 +12,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from terrareg_adapters.database.audit import DatabaseAuditLog
 from terrareg_adapters.database.downloads import DatabaseDownloads
 from terrareg_adapters.database.engine import WRITE, begin_clean, require_clean
+from terrareg_adapters.database.git_providers import DatabaseGitProviders
 from terrareg_adapters.database.module_catalogue import DatabaseModuleCatalogue
+from terrareg_adapters.database.module_documents import DatabaseModuleDocuments
 from terrareg_adapters.database.module_providers import DatabaseModuleProviders
 from terrareg_adapters.database.module_versions import DatabaseModuleVersions
 from terrareg_adapters.database.namespaces import DatabaseNamespaces
@@ -30,6 +32,10 @@ class DatabaseTransaction:
         return DatabaseNamespaces(self._connection)
 
     @property
+    def git_providers(self) -> DatabaseGitProviders:
+        return DatabaseGitProviders(self._connection)
+
+    @property
     def module_providers(self) -> DatabaseModuleProviders:
         return DatabaseModuleProviders(self._connection)
 
@@ -40,6 +46,10 @@ class DatabaseTransaction:
     @property
     def catalogue(self) -> DatabaseModuleCatalogue:
         return DatabaseModuleCatalogue(self._connection)
+
+    @property
+    def documents(self) -> DatabaseModuleDocuments:
+        return DatabaseModuleDocuments(self._connection)
 
     @property
     def downloads(self) -> DatabaseDownloads:

@@ -22,7 +22,7 @@ _ADDRESSES_MAX: Final = 1 << 20
 
 
 class MistuneRenderer:
-    """The port `MarkdownRenderer`; holds no state, and may be used from several threads."""
+    """Markdown to safe HTML; holds no state, and may be used from several threads."""
 
     def plain_text(self, markdown: str) -> Sequence[str]:
         """The text content of the rendered document, line by line, without code blocks (chapter 03, 7).

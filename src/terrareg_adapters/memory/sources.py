@@ -1,6 +1,5 @@
 """In-memory twins of what reads and packs sources: archives are JSON objects of texts by path."""
 
-import html
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,23 +68,6 @@ class PreparedReader:
             raise InvalidSource(path, 1, "the text is broken")
         return self._prepared.get(text, ParsedFile(()))
 
-
-@attrs.frozen
-class EscapingRenderer:
-    """Escapes everything (implements `MarkdownRenderer`)."""
-
-    def plain_text(self, markdown: str) -> Sequence[str]:
-        """See `MarkdownRenderer.plain_text`."""
-        return markdown.splitlines()
-
-    def sanitise_text(self, text: str) -> str:
-        """See `MarkdownRenderer.sanitise_text`."""
-        return html.escape(text, quote=False)
-
-    def sanitise_markdown(self, text: str) -> str:
-        """See `MarkdownRenderer.sanitise_markdown`."""
-        return html.escape(text, quote=False)
-
-    def render(self, markdown: str, file_name: str) -> str:  # noqa: ARG002 - nothing is linked here
-        """See `MarkdownRenderer.render`."""
-        return f"<p>{html.escape(markdown, quote=False)}</p>"
+    def read_all(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[ParsedFile]:
+        """See `SpecificationReader.read_all`."""
+        return [self.read(path, content) for path, content in sources]

@@ -4,18 +4,22 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Generic, NoReturn, TypeVar
 
 import attrs
 
+from terrareg_adapters.memory.documents import MemoryDocuments
 from terrareg_core.analytics.downloads import DownloadEvent
 from terrareg_core.audit.events import AuditEvent
 from terrareg_core.errors import AlreadyStored, StoreUnavailable
 from terrareg_core.identifiers import DisplayName, ModuleName, NamespaceName, ProviderName
-from terrareg_core.modules.model import ModuleProvider, ModuleVersion, NewModuleVersion, PartKind
+from terrareg_core.modules.git_settings import GitProvider, GitProviderDefinition, GitSettings
+from terrareg_core.modules.model import ModuleProvider, ModuleProviderRedirect, ModuleVersion, NewModuleVersion
+from terrareg_core.modules.parts import PartKind
 from terrareg_core.modules.read_models import ListedVersion, ModuleSummary, ModuleVersionContent
 from terrareg_core.modules.search import SearchCriteria, SearchedTexts, TrustFilter, score
+from terrareg_core.modules.sources import UrlSlot
 from terrareg_core.namespaces.model import Namespace, NamespaceKind
 from terrareg_core.paging import Page, PageRequest
 from terrareg_core.versions import Version
@@ -39,6 +43,8 @@ class _ModuleProviderRow:
     provider: ProviderName
     verified: bool
     latest_version_id: int | None = None
+    git: GitSettings = attrs.field(factory=GitSettings)
+    """Its git provider is as it was when it was chosen; `_State.module_provider` has it as it is now."""
 
     def is_named(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> bool:
         return (self.namespace_id, self.module.folded, self.provider) == (namespace_id, module.folded, provider)
@@ -109,6 +115,7 @@ class _State:
 
     namespaces: _Table[Namespace] = attrs.field(factory=_empty)
     namespace_redirects: _Table[_NamespaceRedirect] = attrs.field(factory=_empty)
+    git_providers: _Table[GitProvider] = attrs.field(factory=_empty)
     module_providers: _Table[_ModuleProviderRow] = attrs.field(factory=_empty)
     module_provider_redirects: _Table[_ModuleProviderRedirect] = attrs.field(factory=_empty)
     module_versions: _Table[NewModuleVersion] = attrs.field(factory=_empty)
@@ -122,6 +129,7 @@ class _State:
         return _State(
             namespaces=self.namespaces.copy(),
             namespace_redirects=self.namespace_redirects.copy(),
+            git_providers=self.git_providers.copy(),
             module_providers=self.module_providers.copy(),
             module_provider_redirects=self.module_provider_redirects.copy(),
             module_versions=self.module_versions.copy(),
@@ -136,6 +144,7 @@ class _State:
 
     def module_provider(self, module_provider_id: int) -> ModuleProvider:
         row = self.module_providers[module_provider_id]
+        chosen = row.git.git_provider
         return ModuleProvider(
             module_provider_id,
             self.namespaces[row.namespace_id],
@@ -143,12 +152,25 @@ class _State:
             row.provider,
             row.verified,
             row.latest_version_id,
+            attrs.evolve(row.git, git_provider=self.git_providers[chosen.id] if chosen is not None else None),
+        )
+
+    def redirect(self, redirect_id: int) -> ModuleProviderRedirect:
+        row = self.module_provider_redirects[redirect_id]
+        return ModuleProviderRedirect(
+            redirect_id,
+            self.namespaces[row.namespace_id],
+            row.module,
+            row.provider,
+            row.module_provider_id,
+            self.module_provider(row.module_provider_id).address,
         )
 
     def summary(self, module_version_id: int) -> ModuleSummary:
         row = self.module_versions[module_version_id]
         module_provider = self.module_provider(row.module_provider_id)
         root = next((part for part in row.content.parts if part.kind is PartKind.ROOT), None)
+        own_base_url, configured_base_url = module_provider.git.levels(UrlSlot.BASE)
         return ModuleSummary(
             address=module_provider.address,
             verified=module_provider.verified,
@@ -161,6 +183,8 @@ class _State:
             downloads=self.download_counts.get(module_version_id) or 0,
             terraform_constraint=root.specification.terraform_version_constraint if root else None,
             repo_base_url=row.content.metadata.repo_base_url,
+            module_provider_base_url=own_base_url,
+            git_provider_base_url=configured_base_url,
         )
 
 
@@ -176,6 +200,10 @@ def _module_version(module_version_id: int, row: NewModuleVersion) -> ModuleVers
         archives=row.archives,
         repo_clone_url=row.content.metadata.repo_clone_url,
         origin=row.origin,
+        repo_base_url=row.content.metadata.repo_base_url,
+        repo_browse_url=row.content.metadata.repo_browse_url,
+        git_path=row.git_path,
+        archive_git_path=row.archive_git_path,
     )
 
 
@@ -208,6 +236,26 @@ class MemoryNamespaces:
         folded = display_name.folded
         rows = self._state.namespaces.items()
         return next((row for _, row in rows if row.display_name and row.display_name.folded == folded), None)
+
+    def rename(self, namespace_id: int, name: NamespaceName) -> None:
+        row = self._own(namespace_id, self.find(name.value))
+        self._state.namespaces.put(namespace_id, attrs.evolve(row, name=name))
+
+    def set_display_name(self, namespace_id: int, display_name: DisplayName | None) -> None:
+        owner = self.find_by_display_name(display_name) if display_name is not None else None
+        row = self._own(namespace_id, owner)
+        self._state.namespaces.put(namespace_id, attrs.evolve(row, display_name=display_name))
+
+    def _own(self, namespace_id: int, owner: Namespace | None) -> Namespace:
+        """The namespace of an id, unless it is gone or another one has a name already."""
+        row = self._state.namespaces.get(namespace_id)
+        if row is None or (owner is not None and owner.id != namespace_id):
+            self._state.refuse("The namespace was deleted meanwhile, or another one has the name")
+        return row
+
+    def former_names(self, namespace_id: int) -> list[NamespaceName]:
+        rows = self._state.namespace_redirects.items()
+        return [row.name for _, row in rows if row.namespace_id == namespace_id]
 
     def find_redirected(self, name: str) -> Namespace | None:
         redirects = self._redirects(name)
@@ -257,6 +305,34 @@ class MemoryNamespaces:
 
 
 @attrs.frozen
+class MemoryGitProviders:
+    """The git providers of one state."""
+
+    _state: _State
+
+    def find(self, git_provider_id: int) -> GitProvider | None:
+        return self._state.git_providers.get(git_provider_id)
+
+    def all(self) -> Sequence[GitProvider]:
+        return [row for _, row in self._state.git_providers.items()]
+
+    def add(self, definition: GitProviderDefinition) -> GitProvider:
+        if any(row.name == definition.name for row in self.all()):
+            self._state.refuse("A git provider of this name exists already")
+        git_provider_id = self._state.git_providers.add(GitProvider(0, definition))
+        added = GitProvider(git_provider_id, definition)
+        self._state.git_providers.put(git_provider_id, added)
+        return added
+
+    def update(self, git_provider: GitProvider) -> None:
+        if git_provider.id not in self._state.git_providers:
+            return
+        if any(row.name == git_provider.name and row.id != git_provider.id for row in self.all()):
+            self._state.refuse("Another git provider has this name")
+        self._state.git_providers.put(git_provider.id, git_provider)
+
+
+@attrs.frozen
 class MemoryModuleProviders:
     """The module providers of one state."""
 
@@ -276,6 +352,38 @@ class MemoryModuleProviders:
                 return self._state.module_provider(row_id)
         return None
 
+    def first(self) -> ModuleProvider | None:
+        with_versions = {row.module_provider_id for _, row in self._state.module_versions.items()}
+        rows = [self._state.module_provider(row_id) for row_id, _ in self._state.module_providers.items()]
+
+        def rank(row: ModuleProvider) -> tuple[bool, str, str, str]:
+            address = row.address
+            return (row.id not in with_versions, address.module.value, address.provider.value, address.namespace.value)
+
+        return min(rows, key=rank, default=None)
+
+    def update(self, module_provider: ModuleProvider) -> None:
+        row = self._state.module_providers.get(module_provider.id)
+        namespace_id, chosen = module_provider.namespace.id, module_provider.git.git_provider
+        if row is None or namespace_id not in self._state.namespaces:
+            self._state.refuse("The namespace or the module provider was deleted meanwhile")
+        if chosen is not None and chosen.id not in self._state.git_providers:
+            self._state.refuse("The git provider was deleted meanwhile")
+        namesake = self.find(namespace_id, module_provider.module, module_provider.provider)
+        if namesake is not None and namesake.id != module_provider.id:
+            self._state.refuse("A module provider of this name exists already")
+        self._state.module_providers.put(
+            module_provider.id,
+            _ModuleProviderRow(
+                namespace_id,
+                module_provider.module,
+                module_provider.provider,
+                module_provider.verified,
+                row.latest_version_id,
+                module_provider.git,
+            ),
+        )
+
     def find_redirected(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
         redirect = self._redirect(namespace_id, module, provider)
         return self._state.module_provider(redirect.module_provider_id) if redirect else None
@@ -293,6 +401,17 @@ class MemoryModuleProviders:
         self._state.module_provider_redirects.add(
             _ModuleProviderRedirect(namespace_id, module, provider, module_provider_id)
         )
+
+    def redirects_to(self, module_provider_id: int) -> Sequence[ModuleProviderRedirect]:
+        rows = self._state.module_provider_redirects.items()
+        return [self._state.redirect(row_id) for row_id, row in rows if row.module_provider_id == module_provider_id]
+
+    def redirects_from(self, namespace_id: int) -> Sequence[ModuleProviderRedirect]:
+        rows = self._state.module_provider_redirects.items()
+        return [self._state.redirect(row_id) for row_id, row in rows if row.namespace_id == namespace_id]
+
+    def remove_redirect(self, redirect_id: int) -> None:
+        self._state.module_provider_redirects.remove_where(lambda row_id, _: row_id == redirect_id)
 
     def hold(self, module_provider_id: int) -> None:
         """Nothing to do: there is one writer at a time."""
@@ -451,6 +570,14 @@ class MemoryDownloads:
                 self._state.downloads.add(event)
                 self._state.download_counts.put(version_id, (self._state.download_counts.get(version_id) or 0) + 1)
 
+    def latest_by_token(self, module_provider_id: int) -> Sequence[DownloadEvent]:
+        latest: dict[str | None, tuple[int, DownloadEvent]] = {}
+        for row_id, event in self._state.downloads.items():
+            version = self._state.module_versions.get(event.module_version_id)
+            if version is not None and version.module_provider_id == module_provider_id:
+                latest[event.token.value if event.token is not None else None] = (row_id, event)
+        return [event for _, event in sorted(latest.values(), key=itemgetter(0))]
+
     def of_version(self, module_version_id: int) -> Sequence[DownloadEvent]:
         rows = [row for _, row in self._state.downloads.items() if row.module_version_id == module_version_id]
         return sorted(rows, key=attrgetter("timestamp"))
@@ -480,6 +607,10 @@ class MemoryTransaction:
         return MemoryNamespaces(self._state)
 
     @property
+    def git_providers(self) -> MemoryGitProviders:
+        return MemoryGitProviders(self._state)
+
+    @property
     def module_providers(self) -> MemoryModuleProviders:
         return MemoryModuleProviders(self._state)
 
@@ -490,6 +621,10 @@ class MemoryTransaction:
     @property
     def catalogue(self) -> MemoryModuleCatalogue:
         return MemoryModuleCatalogue(self._state)
+
+    @property
+    def documents(self) -> MemoryDocuments:
+        return MemoryDocuments({row_id: row.content for row_id, row in self._state.module_versions.items()})
 
     @property
     def downloads(self) -> MemoryDownloads:

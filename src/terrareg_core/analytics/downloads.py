@@ -101,6 +101,12 @@ class DownloadLog(Protocol):
         """
         ...
 
+    def latest_by_token(self, module_provider_id: int) -> Sequence[DownloadEvent]:
+        """For each analytics token the download of a module provider, any version, that was recorded last; downloads
+        without a token count as one of their own. In the order in which they were recorded.
+        """
+        ...
+
     def of_version(self, module_version_id: int) -> Sequence[DownloadEvent]:
         """Every recorded download of a version, oldest first."""
         ...

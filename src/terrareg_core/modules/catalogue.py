@@ -10,7 +10,8 @@ from terrareg_core.analytics.tokens import split_analytics_token
 from terrareg_core.errors import EmptyPage, ModuleVersionNotFound
 from terrareg_core.identifiers import ModuleProviderId, RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
-from terrareg_core.modules.model import ModulePart, ModulePolicy, PartKind
+from terrareg_core.modules.model import ModulePolicy
+from terrareg_core.modules.parts import ModulePart, PartKind
 from terrareg_core.modules.read_models import ModuleSummary
 from terrareg_core.modules.resolution import find_namespace, look_up, require
 from terrareg_core.modules.search import SearchCriteria, TrustFilter, search_terms
@@ -77,7 +78,10 @@ class PartDetails:
                 for item, description in zip(specification.outputs, safe.output_descriptions, strict=True)
             ],
             [call for call in specification.modules if not call.source.startswith(("./", "../"))],
-            [ProviderDependency.of(use) for use in specification.providers],
+            [
+                ProviderDependency.of(attrs.evolve(use, name=name))
+                for use, name in zip(specification.providers, safe.provider_names, strict=True)
+            ],
             specification.resources,
         )
 
@@ -236,7 +240,7 @@ class Catalogue:
         return ModuleOutline(
             summary,
             self._namespaces.trusts(summary.address.namespace),
-            self._urls.source_of(summary.address, summary.repo_base_url),
+            self._urls.source_of(summary),
             compatibility,
         )
 

@@ -136,13 +136,15 @@ class Downloads:
 
     def _location(self, module_provider: ModuleProvider, version: ModuleVersion, request: DownloadRequest) -> str:
         if self._policy.hosting is not HostingMode.ENFORCE:
-            repository = self._urls.download_url(module_provider.address, version)
+            repository = self._urls.download_url(module_provider, version)
             if repository is not None:
                 return repository
         if self._policy.hosting is HostingMode.DISALLOW or version.archives is None:
             raise NoDownloadMethod
         key = None if self._authoriser.policy.anonymous_access else self._key_for(module_provider, version)
-        location = hosted_download_path(module_provider.address, version.version, key=key)
+        # Archives that hold the module's directory alone have it at their root.
+        path = None if version.archive_git_path else version.git_path
+        location = hosted_download_path(module_provider.address, version.version, key=key, path=path)
         return request.public_address.absolute(location) if request.direct else location
 
     def _key_for(self, module_provider: ModuleProvider, version: ModuleVersion) -> str:

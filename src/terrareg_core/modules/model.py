@@ -9,12 +9,14 @@ import attrs
 from terrareg_core.errors import ProviderNotAllowed
 from terrareg_core.identifiers import ModuleName, ModuleProviderId, ProviderName
 from terrareg_core.json_values import JsonObject
+from terrareg_core.modules.documents import VersionDocuments
+from terrareg_core.modules.git_settings import GitSettings, RepositoryTemplates
+from terrareg_core.modules.parts import ModulePart
 from terrareg_core.modules.ports import StoredObject
-from terrareg_core.modules.specification import ModuleSpecification
 from terrareg_core.namespaces.model import Namespace
 from terrareg_core.versions import Version
 
-EXTRACTION_VERSION = 3
+EXTRACTION_VERSION = 4
 """Raised whenever what indexing stores changes shape (chapter 03, 22)."""
 
 
@@ -70,10 +72,30 @@ class ModuleProvider:
     verified: bool = False
     latest_version_id: int | None = None
     """Of the greatest version that is published and no beta."""
+    git: GitSettings = attrs.field(factory=GitSettings)
 
     @property
     def address(self) -> ModuleProviderId:
         """The current address, in canonical spelling."""
+        return ModuleProviderId(self.namespace.name, self.module, self.provider)
+
+
+@attrs.frozen
+class ModuleProviderRedirect:
+    """A former address of a module provider, which leads to it (chapter 02, 6)."""
+
+    id: int
+    namespace: Namespace
+    """The one that the module provider was in, as it is called now."""
+    module: ModuleName
+    provider: ProviderName
+    target_id: int
+    target: ModuleProviderId
+    """Where the module provider is now."""
+
+    @property
+    def address(self) -> ModuleProviderId:
+        """The former address, under the current name of its namespace."""
         return ModuleProviderId(self.namespace.name, self.module, self.provider)
 
 
@@ -99,38 +121,6 @@ class ModuleMetadata:
     variable_template: Sequence[JsonObject] = ()
 
 
-class PartKind(Enum):
-    """What a directory of a module is; the values are stored."""
-
-    ROOT = "root"
-    SUBMODULE = "submodule"
-    EXAMPLE = "example"
-
-
-@attrs.frozen
-class SafeTexts:
-    """Texts of a module directory with everything escaped that could do harm in a page; still Markdown."""
-
-    readme: str = ""
-    input_descriptions: Sequence[str | None] = ()
-    """In the order of the specification's inputs."""
-    output_descriptions: Sequence[str | None] = ()
-    """In the order of the specification's outputs."""
-
-
-@attrs.frozen
-class ModulePart:
-    """One directory of a module version that is documented: the root, a submodule, or an example."""
-
-    kind: PartKind
-    path: str
-    """Below the module root; `""` for the root itself."""
-    readme: str
-    """The README's source; `""` without one."""
-    specification: ModuleSpecification
-    safe: SafeTexts
-
-
 @attrs.frozen
 class StoredArchives:
     """Where the archives of a version are kept."""
@@ -152,6 +142,8 @@ class IndexedContent:
     """Text of the examples' files, by path below the module root."""
     tab_files: Mapping[str, str] = attrs.field(factory=dict)
     """Text of the additional documents, by path."""
+    documents: VersionDocuments = attrs.field(factory=VersionDocuments)
+    """What is made of all these texts for people to read."""
     warnings: Sequence[str] = ()
 
 
@@ -169,6 +161,10 @@ class NewModuleVersion:
     uploader: str
     """The user name of who published it."""
     origin: GitOrigin | None = None
+    git_path: str | None = None
+    """The directory of the module in what was indexed, as `GitPath.effective` gives it; None for the root."""
+    archive_git_path: bool = False
+    """Whether the archives hold that directory only."""
     extraction_version: int = EXTRACTION_VERSION
 
 
@@ -187,3 +183,15 @@ class ModuleVersion:
     repo_clone_url: str | None = None
     """The clone URL template that the version's metadata names."""
     origin: GitOrigin | None = None
+    repo_base_url: str | None = None
+    repo_browse_url: str | None = None
+    git_path: str | None = None
+    """The directory of the module in its repository, and in its archives unless `archive_git_path`; None for the root.
+    """
+    archive_git_path: bool = False
+    """Whether the archives hold that directory only."""
+
+    @property
+    def templates(self) -> RepositoryTemplates:
+        """The URL templates that the version's metadata names."""
+        return RepositoryTemplates(self.repo_base_url, self.repo_clone_url, self.repo_browse_url)

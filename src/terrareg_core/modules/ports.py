@@ -75,32 +75,18 @@ class SpecificationReader(Protocol):
         """The blocks of one file; `path` (below the module root) decides native or JSON syntax and names the file in
         errors.
 
+        Each of the file's warnings begins with `path` and a colon. The result may be shared with other callers.
+
         Raises InvalidSource for text that is neither readable nor accepted by Terraform, and for text beyond the bounds
-        of chapter 03, 8.10.10. Never raises anything else, whatever the bytes.
+        of chapter 03, 8.10.10; whatever the bytes, they lead to nothing else. Raises RegistryFailure when reading is
+        not possible at the moment.
         """
         ...
 
+    def read_all(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[ParsedFile]:
+        """What `read` makes of each (path, content), in the order of `sources`; several may be read at once.
 
-class MarkdownRenderer(Protocol):
-    """Turns Markdown of strangers into what may be shown."""
-
-    def plain_text(self, markdown: str) -> Sequence[str]:
-        """The text content of the rendered document, line by line, without code blocks (chapter 03, 7)."""
-        ...
-
-    def sanitise_text(self, text: str) -> str:
-        """`text` with everything but the *plain* allow-list of chapter 03, 19.2 escaped; it stays Markdown."""
-        ...
-
-    def sanitise_markdown(self, text: str) -> str:
-        """`text` with everything but the *Markdown* allow-list of chapter 03, 19.2 escaped; it stays Markdown."""
-        ...
-
-    def render(self, markdown: str, file_name: str) -> str:
-        """`markdown` as sanitised HTML (chapter 03, 19.1 and the *Markdown* allow-list of 19.2).
-
-        `file_name` is the name by which the document's own links call it: `README.md`, the base name of a tab file,
-        the path of a provider document, empty for descriptions. Never raises, whatever the text.
+        Raises what `read` raises for the first of them that can't be read.
         """
         ...
 

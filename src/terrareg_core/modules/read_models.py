@@ -10,7 +10,7 @@ from typing import Protocol
 import attrs
 
 from terrareg_core.identifiers import ModuleProviderId
-from terrareg_core.modules.model import ModulePart
+from terrareg_core.modules.parts import ModulePart
 from terrareg_core.modules.search import SearchCriteria
 from terrareg_core.paging import Page, PageRequest
 from terrareg_core.versions import Version
@@ -34,6 +34,10 @@ class ModuleSummary:
     """The module's constraint on terraform's version."""
     repo_base_url: str | None
     """The URL template that the version's metadata names."""
+    module_provider_base_url: str | None = None
+    """The URL template that the module provider's maintainers set."""
+    git_provider_base_url: str | None = None
+    """The URL template of the module provider's git provider."""
 
 
 @attrs.frozen

@@ -5,8 +5,35 @@ from datetime import datetime
 from typing import Protocol
 
 from terrareg_core.identifiers import ModuleName, ProviderName
-from terrareg_core.modules.model import ModuleProvider, ModuleVersion, NewModuleVersion
+from terrareg_core.modules.git_settings import GitProvider, GitProviderDefinition
+from terrareg_core.modules.model import ModuleProvider, ModuleProviderRedirect, ModuleVersion, NewModuleVersion
 from terrareg_core.versions import Version
+
+
+class GitProviderRepository(Protocol):
+    """The git providers that are or were configured."""
+
+    def find(self, git_provider_id: int) -> GitProvider | None:
+        """The git provider of this id, enabled or not."""
+        ...
+
+    def all(self) -> Sequence[GitProvider]:
+        """Every git provider, enabled or not, by id."""
+        ...
+
+    def add(self, definition: GitProviderDefinition) -> GitProvider:
+        """Store a new git provider, enabled, and return it with the id it got.
+
+        Raises AlreadyStored when there is one of this name.
+        """
+        ...
+
+    def update(self, git_provider: GitProvider) -> None:
+        """Store what an existing git provider has become; nothing happens when it is gone.
+
+        Raises AlreadyStored when its name belongs to another.
+        """
+        ...
 
 
 class ModuleProviderRepository(Protocol):
@@ -23,6 +50,20 @@ class ModuleProviderRepository(Protocol):
         """The live module provider of this name: module in any casing, provider exact."""
         ...
 
+    def first(self) -> ModuleProvider | None:
+        """The first module provider by module, provider and namespace (in byte order) of those that have a version;
+        else of all; None when there is none.
+        """
+        ...
+
+    def update(self, module_provider: ModuleProvider) -> None:
+        """Store what an existing module provider has become: namespace, names, verified flag and git settings.
+
+        The latest version stays as it is stored. Raises AlreadyStored when the namespace has another module provider of
+        this module (in any casing) and provider, or when it, the git provider or the module provider is gone.
+        """
+        ...
+
     def find_redirected(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
         """The module provider that a redirect of this former name (as `find`) in this namespace leads to."""
         ...
@@ -34,6 +75,18 @@ class ModuleProviderRepository(Protocol):
 
         Raises AlreadyStored when a redirect of this name leads elsewhere.
         """
+        ...
+
+    def redirects_to(self, module_provider_id: int) -> Sequence[ModuleProviderRedirect]:
+        """The redirects that lead to a module provider, by id."""
+        ...
+
+    def redirects_from(self, namespace_id: int) -> Sequence[ModuleProviderRedirect]:
+        """The redirects of module providers that were once in a namespace, by id."""
+        ...
+
+    def remove_redirect(self, redirect_id: int) -> None:
+        """Delete a redirect; no error when there is none."""
         ...
 
     def hold(self, module_provider_id: int) -> None:

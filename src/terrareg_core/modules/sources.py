@@ -108,13 +108,30 @@ class UrlTemplate:
             allowed = ", ".join(f"{{{word}}}" for word in sorted(slot.placeholders))
             raise cls._refusal(slot, f"use no braces but in these placeholders: {allowed}")
         if slot is UrlSlot.BROWSE:
-            if not {"tag", "tag_uri_encoded"} & set(template.words):
-                raise cls._refusal(slot, "put {tag} or {tag_uri_encoded} where the tag goes")
-            if "path" not in template.words:
-                raise cls._refusal(slot, "put {path} where the directory goes")
+            cls._require_place_of_source(slot, template)
         filled = template.filled({**dict.fromkeys(slot.placeholders, ""), **_name_values(names)})
         cls._check_url(slot, filled)
         return cls(slot, stored)
+
+    @classmethod
+    def configured(cls, slot: UrlSlot, text: str, git_path: str) -> Self:
+        """The template of a git provider that the operator configures; what it needs may be in `git_path` as well
+        (chapter 02, 8.7).
+
+        Raises InvalidUrlTemplate when the two together hold anything in braces but the slot's placeholders, or lack one
+        that the slot needs. Any scheme will do, and the `user@host:path` form.
+        """
+        template = _Template.cut(text + git_path)
+        if not template.knows_only(slot.placeholders) or not _Template.cut(text).knows_only(slot.placeholders):
+            allowed = ", ".join(f"{{{word}}}" for word in sorted(slot.placeholders))
+            raise cls._refusal(slot, f"use no braces but in these placeholders: {allowed}")
+        if not {"namespace", "module"} <= set(template.words):
+            raise cls._refusal(slot, "put {namespace} and {module} where the names go, here or in the git path")
+        if slot is UrlSlot.BROWSE:
+            cls._require_place_of_source(slot, template)
+        if len(text) > MAX_LENGTH:
+            raise cls._refusal(slot, f"use at most {MAX_LENGTH} characters")
+        return cls(slot, text)
 
     @classmethod
     def stored(cls, slot: UrlSlot, text: str | None) -> Self | None:
@@ -146,6 +163,13 @@ class UrlTemplate:
             "path": _percent_encoded(path or "", safe="/"),
         }
         return _Template.cut(self.text).filled(values)
+
+    @classmethod
+    def _require_place_of_source(cls, slot: UrlSlot, template: _Template) -> None:
+        if not {"tag", "tag_uri_encoded"} & set(template.words):
+            raise cls._refusal(slot, "put {tag} or {tag_uri_encoded} where the tag goes")
+        if "path" not in template.words:
+            raise cls._refusal(slot, "put {path} where the directory goes")
 
     @classmethod
     def _stored_form(cls, slot: UrlSlot, text: str) -> str:

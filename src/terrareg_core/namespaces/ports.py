@@ -30,6 +30,24 @@ class NamespaceRepository(Protocol):
         """The namespace of this display name in any casing."""
         ...
 
+    def rename(self, namespace_id: int, name: NamespaceName) -> None:
+        """Give the namespace another name.
+
+        Raises AlreadyStored when the name, in any casing, belongs to another, or when the namespace is gone.
+        """
+        ...
+
+    def set_display_name(self, namespace_id: int, display_name: DisplayName | None) -> None:
+        """Give the namespace another display name, or none.
+
+        Raises AlreadyStored when the display name, in any casing, belongs to another, or when the namespace is gone.
+        """
+        ...
+
+    def former_names(self, namespace_id: int) -> "list[NamespaceName]":
+        """The names from which redirects lead to the namespace, in the order in which they were added."""
+        ...
+
     def find_redirected(self, name: str) -> Namespace | None:
         """The namespace that a redirect of this name, in any casing, leads to; of several, the latest one's."""
         ...

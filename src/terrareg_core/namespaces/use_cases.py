@@ -1,4 +1,4 @@
-"""What can be done with namespaces: list, show, create, delete (chapter 02, 3)."""
+"""What can be done with namespaces: list, show, create, change, delete (chapter 02, 3)."""
 
 import attrs
 
@@ -6,8 +6,17 @@ from terrareg_core.access.identities import Identity
 from terrareg_core.access.permissions import Authoriser, Capability
 from terrareg_core.audit.events import AuditAction, AuditPen
 from terrareg_core.clock import Clock
-from terrareg_core.errors import AlreadyStored, NamespaceNotFound, NameTaken, NotEmpty
+from terrareg_core.errors import (
+    AccessDenied,
+    AlreadyStored,
+    NamespaceNotFound,
+    NameTaken,
+    NotEmpty,
+    ProviderSourceNotFound,
+    RedirectInUse,
+)
 from terrareg_core.identifiers import DisplayName, NamespaceName
+from terrareg_core.modules.redirects import RedirectPolicy, redirects_in_use, remove_redirects
 from terrareg_core.modules.resolution import find_namespace
 from terrareg_core.namespaces.model import Namespace, NamespacePolicy, ResourceType
 from terrareg_core.paging import Page, PageRequest
@@ -24,11 +33,22 @@ class NamespaceDetails:
 
 
 @attrs.frozen
-class CreatedNamespace:
-    """A new namespace, and whether its name was taken from a redirect (decision 33)."""
+class NamedNamespace:
+    """A namespace that was created or changed, and whether its name was taken from a redirect (decision 33)."""
 
     namespace: Namespace
     replaced_redirect: bool
+
+
+@attrs.frozen(kw_only=True)
+class NamespaceChanges:
+    """What somebody wants to be changed of a namespace, as they wrote it; None leaves a thing as it is."""
+
+    name: str | None = None
+    display_name: str | None = None
+    """An empty one removes the display name."""
+    default_provider_source: str | None = None
+    """An empty one means none, which is all there is: no provider sources can be configured yet."""
 
 
 @attrs.frozen
@@ -39,6 +59,7 @@ class Namespaces:
     _authoriser: Authoriser
     _clock: Clock
     _policy: NamespacePolicy
+    _redirects: RedirectPolicy
 
     def page(
         self,
@@ -68,7 +89,7 @@ class Namespaces:
             raise NamespaceNotFound
         return NamespaceDetails(namespace, self._policy.verifies(namespace.name), self._policy.trusts(namespace.name))
 
-    def create(self, identity: Identity, name: str, display_name: str | None = None) -> CreatedNamespace:
+    def create(self, identity: Identity, name: str, display_name: str | None = None) -> NamedNamespace:
         """Create a namespace; an empty display name means none.
 
         A redirect of the name yields: it is deleted, with an audit event. Raises AccessDenied, InvalidIdentifier and
@@ -81,29 +102,83 @@ class Namespaces:
             with self._unit_of_work.write() as tx:
                 return self._create(tx, identity, parsed, shown)
         except AlreadyStored as error:
-            raise NameTaken("A namespace of this name or display name exists already; choose another") from error
+            raise NameTaken(_TAKEN_MEANWHILE) from error
 
     def _create(
         self, tx: Transaction, identity: Identity, name: NamespaceName, display_name: DisplayName | None
-    ) -> CreatedNamespace:
-        if tx.namespaces.find(name.value) is not None:
-            raise NameTaken(f"A namespace {name} exists already; choose another name")
-        if display_name is not None and tx.namespaces.find_by_display_name(display_name) is not None:
-            raise NameTaken(f"Another namespace has the display name {display_name}; choose another")
+    ) -> NamedNamespace:
+        _require_free_name(tx, name, None)
+        _require_free_display_name(tx, display_name, None)
         pen = AuditPen(tx.audit, self._clock.now(), identity)
-        redirects = tx.namespaces.redirects_named(name)
-        for former_name, target in redirects:
-            pen.write(AuditAction.NAMESPACE_REDIRECT_DELETE, former_name, old_value=str(target.name))
-        if redirects:
-            tx.namespaces.drop_redirects_named(name)
+        replaced = _drop_redirects(tx, pen, name, None)
         namespace = tx.namespaces.add(name, display_name)
         pen.write(AuditAction.NAMESPACE_CREATE, name)
-        return CreatedNamespace(namespace, bool(redirects))
+        return NamedNamespace(namespace, replaced)
+
+    def change(self, identity: Identity, name: str, changes: NamespaceChanges) -> NamedNamespace:
+        """Change a namespace, addressed by its name or a former one: all of `changes`, or nothing.
+
+        A former name leads to the namespace from then on. A name that leads to another namespace is free for site
+        admins only, and its redirect goes (decision 33). Raises AccessDenied, NamespaceNotFound, InvalidIdentifier,
+        NameTaken, ProviderSourceNotFound.
+        """
+        try:
+            with self._unit_of_work.write() as tx:
+                namespace = find_namespace(tx, name)
+                self._authoriser.permit(identity, Capability.FULL, namespace.id if namespace else None)
+                if namespace is None:
+                    raise NamespaceNotFound
+                return self._change(tx, identity, namespace, changes)
+        except AlreadyStored as error:
+            raise NameTaken(_TAKEN_MEANWHILE) from error
+
+    def _change(
+        self, tx: Transaction, identity: Identity, namespace: Namespace, changes: NamespaceChanges
+    ) -> NamedNamespace:
+        name = namespace.name if changes.name is None else NamespaceName.parse(changes.name)
+        display_name = namespace.display_name
+        if changes.display_name is not None:
+            display_name = DisplayName.parse(changes.display_name) if changes.display_name else None
+        _require_free_name(tx, name, namespace)
+        _require_free_display_name(tx, display_name, namespace)
+        if name != namespace.name and _redirects_elsewhere(tx, name, namespace):
+            self._require_site_admin(identity, name)
+        if changes.default_provider_source:
+            raise ProviderSourceNotFound
+
+        pen = AuditPen(tx.audit, self._clock.now(), identity)
+        replaced = False
+        if name != namespace.name:
+            replaced = _drop_redirects(tx, pen, name, namespace)
+            old_name = namespace.name
+            pen.write(AuditAction.NAMESPACE_MODIFY_NAME, old_name, old_value=str(old_name), new_value=str(name))
+            if name.folded != old_name.folded:
+                # In another casing only, the name is found anyway.
+                tx.namespaces.add_redirect(old_name, namespace.id)
+            tx.namespaces.rename(namespace.id, name)
+        if display_name != namespace.display_name:
+            pen.write(
+                AuditAction.NAMESPACE_MODIFY_DISPLAY_NAME,
+                name,
+                old_value=str(namespace.display_name) if namespace.display_name is not None else None,
+                new_value=str(display_name) if display_name is not None else None,
+            )
+            tx.namespaces.set_display_name(namespace.id, display_name)
+        return NamedNamespace(attrs.evolve(namespace, name=name, display_name=display_name), replaced)
+
+    def _require_site_admin(self, identity: Identity, name: NamespaceName) -> None:
+        try:
+            self._authoriser.permit(identity, Capability.SITE_ADMIN)
+        except AccessDenied as error:
+            raise NameTaken(
+                f"{name} is a former name of another namespace, which only a site admin may take; choose another"
+            ) from error
 
     def delete(self, identity: Identity, name: str) -> None:
         """Delete an empty namespace, addressed by its name or a former one.
 
-        Raises AccessDenied, NamespaceNotFound, and NotEmpty while it holds a module provider.
+        Redirects of module providers that were moved out of it go with it, with an event each. Raises AccessDenied,
+        NamespaceNotFound, NotEmpty while it holds a module provider, and RedirectInUse while such a redirect is used.
         """
         not_empty = NotEmpty("The namespace still holds module providers; delete or move them first")
         try:
@@ -114,7 +189,52 @@ class Namespaces:
                     raise NamespaceNotFound
                 if not tx.namespaces.is_empty(namespace.id):
                     raise not_empty
+                now = self._clock.now()
+                pen = AuditPen(tx.audit, now, identity)
+                redirects = tx.module_providers.redirects_from(namespace.id)
+                used = redirects_in_use(tx, self._redirects, redirects, now)
+                if used:
+                    raise RedirectInUse(
+                        f"The former address {used[0].address} is still used to download {used[0].target}; "
+                        "delete that module provider's redirects first"
+                    )
+                remove_redirects(tx, pen, redirects)
                 tx.namespaces.remove(namespace.id)
-                AuditPen(tx.audit, self._clock.now(), identity).write(AuditAction.NAMESPACE_DELETE, namespace.name)
+                pen.write(AuditAction.NAMESPACE_DELETE, namespace.name)
         except AlreadyStored as error:
             raise not_empty from error
+
+
+_TAKEN_MEANWHILE = "A namespace of this name or display name exists already; choose another"
+
+
+def _require_free_name(tx: Transaction, name: NamespaceName, owner: Namespace | None) -> None:
+    found = tx.namespaces.find(name.value)
+    if found is not None and (owner is None or found.id != owner.id):
+        raise NameTaken(f"A namespace {name} exists already; choose another name")
+
+
+def _require_free_display_name(tx: Transaction, display_name: DisplayName | None, owner: Namespace | None) -> None:
+    found = tx.namespaces.find_by_display_name(display_name) if display_name is not None else None
+    if found is not None and (owner is None or found.id != owner.id):
+        raise NameTaken(f"Another namespace has the display name {display_name}; choose another")
+
+
+def _redirects_elsewhere(
+    tx: Transaction, name: NamespaceName, owner: Namespace | None
+) -> list[tuple[NamespaceName, Namespace]]:
+    """The redirects of this name that lead to a namespace other than `owner`."""
+    redirects = tx.namespaces.redirects_named(name)
+    return [(former, target) for former, target in redirects if owner is None or target.id != owner.id]
+
+
+def _drop_redirects(tx: Transaction, pen: AuditPen, name: NamespaceName, owner: Namespace | None) -> bool:
+    """Free a name that becomes `owner`'s of its redirects; whether one of them led to another namespace.
+
+    That is worth an event (chapter 02, 14.3), and that a namespace takes back a name of its own is not.
+    """
+    elsewhere = _redirects_elsewhere(tx, name, owner)
+    for former, target in elsewhere:
+        pen.write(AuditAction.NAMESPACE_REDIRECT_DELETE, former, old_value=str(target.name))
+    tx.namespaces.drop_redirects_named(name)
+    return bool(elsewhere)

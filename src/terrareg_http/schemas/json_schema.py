@@ -22,6 +22,7 @@ _SCALARS: Mapping[Any, Schema] = {
     bool: {"type": "boolean"},
     float: {"type": "number"},
     dict: {"type": "object"},
+    Any: {},
     bytes: {"type": "string", "contentMediaType": "application/octet-stream"},
     None: {"type": "null"},
     type(None): {"type": "null"},

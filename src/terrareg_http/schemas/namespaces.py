@@ -9,7 +9,7 @@ from typing import Self
 import attrs
 
 from terrareg_core.namespaces.model import Namespace, ResourceType
-from terrareg_core.namespaces.use_cases import CreatedNamespace, NamespaceDetails
+from terrareg_core.namespaces.use_cases import NamedNamespace, NamespaceChanges, NamespaceDetails
 from terrareg_core.paging import Page, PageRequest
 from terrareg_http.schemas.common import PageMeta
 from terrareg_http.schemas.fields import argument, optional_key
@@ -47,6 +47,24 @@ class NamespaceCreation:
     name: str = argument("The name")
     display_name: str | None = argument("The name that people read", default=None)
     csrf_token: str | None = argument("The session's token; callers with an API key need none", default=None)
+
+
+@attrs.frozen
+class NamespaceEdit:
+    """What is changed of a namespace (3.4); what is missing or null stays as it is."""
+
+    name: str | None = argument("The new name; the old one leads here from now on", default=None)
+    display_name: str | None = argument("The new name that people read; an empty one removes it", default=None)
+    default_provider_source: str | None = argument(
+        "The provider source whose credentials are used for git; an empty one means none", default=None
+    )
+    csrf_token: str | None = argument("The session's token; callers with an API key need none", default=None)
+
+    @property
+    def changes(self) -> NamespaceChanges:
+        return NamespaceChanges(
+            name=self.name, display_name=self.display_name, default_provider_source=self.default_provider_source
+        )
 
 
 # --- responses ---------------------------------------------------------------------------------------------------
@@ -87,10 +105,31 @@ class CreatedNamespaceAnswer:
     replaced_redirect: bool | None = optional_key("True when a redirect of this name was replaced")
 
     @classmethod
-    def of(cls, created: CreatedNamespace) -> Self:
+    def of(cls, created: NamedNamespace) -> Self:
         name = created.namespace.name.value
         shown_at = _page_of(name, ResourceType.MODULE)
         return cls(name, shown_at, _display_name(created.namespace), created.replaced_redirect or None)
+
+
+@attrs.frozen
+class ChangedNamespaceAnswer:
+    """A namespace as it is after a change."""
+
+    name: str
+    view_href: str
+    display_name: str | None
+    default_provider_source: str | None = None
+    replaced_redirect: bool | None = optional_key("True when a redirect of this name was replaced")
+
+    @classmethod
+    def of(cls, changed: NamedNamespace) -> Self:
+        name = changed.namespace.name.value
+        return cls(
+            name,
+            _page_of(name, ResourceType.MODULE),
+            _display_name(changed.namespace),
+            replaced_redirect=changed.replaced_redirect or None,
+        )
 
 
 @attrs.frozen

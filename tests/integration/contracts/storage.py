@@ -7,18 +7,17 @@ from terrareg_core.analytics.downloads import AnalyticsPolicy, Client, DownloadE
 from terrareg_core.analytics.tokens import AnalyticsToken
 from terrareg_core.identifiers import ModuleName, NamespaceName, ProviderName, RequestedModuleProvider
 from terrareg_core.json_values import JsonValue
+from terrareg_core.modules.git_settings import GitProviderDefinition, RepositoryTemplates
 from terrareg_core.modules.model import (
     GitOrigin,
     IndexedContent,
     ModuleMetadata,
-    ModulePart,
     ModuleProvider,
     ModuleVersion,
     NewModuleVersion,
-    PartKind,
-    SafeTexts,
     StoredArchives,
 )
+from terrareg_core.modules.parts import ModulePart, PartKind, SafeTexts
 from terrareg_core.modules.ports import StoredObject
 from terrareg_core.modules.specification import (
     Input,
@@ -133,18 +132,25 @@ def given_version(
     return stored
 
 
+def git_provider_definition(name: str = "Hub") -> GitProviderDefinition:
+    """A git provider as an operator would configure it."""
+    page = f"https://{name.lower()}.test/{{namespace}}/{{module}}"
+    return GitProviderDefinition(name, RepositoryTemplates(page, f"{page}.git", f"{page}/tree/{{tag}}/{{path}}"))
+
+
 def download_of(
     version: ModuleVersion | int,
     *,
     token: str | None = "my-app",
     moment: datetime = NOW,
     environment: str | None = "prod",
+    requested: str = "Old/Vpc/aws",
 ) -> DownloadEvent:
     """A download of a version, or of the one of an id."""
     return DownloadEvent.of(
         version if isinstance(version, int) else version.id,
         moment,
-        RequestedModuleProvider("Old", "Vpc", "aws"),
+        RequestedModuleProvider.parse(requested),
         AnalyticsToken(token) if token else None,
         Client("Terraform/1.11.4", "1.11.4"),
         Identity(IdentityKind.ANALYTICS_KEY, "key", environment=environment),

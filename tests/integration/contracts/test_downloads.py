@@ -58,6 +58,24 @@ class TestDownloadLog:
         assert _count(unit_of_work, one) == (2, 2)
         assert _count(unit_of_work, two) == (1, 1)
 
+    def test_the_download_recorded_last_is_known_for_each_token(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            module_provider = given_module_provider(tx)
+            one, two = given_version(tx, module_provider, "1.0.0"), given_version(tx, module_provider, "2.0.0")
+            other = given_version(tx, given_module_provider(tx, "acme/vpc/gcp"))
+            # The one recorded last counts, whatever its moment.
+            tx.downloads.append([download_of(one, token="a"), download_of(two, token=None)])
+            tx.downloads.append([download_of(one, token="b")])
+            tx.downloads.append([download_of(two, token="a", moment=NOW - timedelta(1), requested="acme/vpc/aws")])
+            tx.downloads.append([download_of(one, token=None, moment=LATER), download_of(other, token="c")])
+        with unit_of_work.read() as tx:
+            assert list(tx.downloads.latest_by_token(module_provider.id)) == [
+                download_of(one, token="b"),
+                download_of(two, token="a", moment=NOW - timedelta(1), requested="acme/vpc/aws"),
+                download_of(one, token=None, moment=LATER),
+            ]
+            assert list(tx.downloads.latest_by_token(17)) == []
+
     def test_an_event_whose_version_is_gone_is_left_out(self, unit_of_work: UnitOfWork) -> None:
         kept, gone = _given_version(unit_of_work, "acme/vpc/aws"), _given_version(unit_of_work, "acme/vpc/gcp")
         with unit_of_work.write() as tx:

@@ -1,9 +1,12 @@
 """The contract of the module catalogue: searches and the content of versions."""
 
+import attrs
 import pytest
 
 from terrareg_core.identifiers import ModuleProviderId
-from terrareg_core.modules.model import ModuleProvider, PartKind
+from terrareg_core.modules.git_settings import GitSettings, RepositoryTemplates
+from terrareg_core.modules.model import ModuleProvider
+from terrareg_core.modules.parts import PartKind
 from terrareg_core.modules.read_models import ListedVersion, ModuleSummary
 from terrareg_core.modules.search import SearchCriteria, TrustFilter
 from terrareg_core.paging import PageRequest
@@ -14,6 +17,7 @@ from tests.integration.contracts.storage import (
     NOW,
     content,
     download_of,
+    git_provider_definition,
     given_module_provider,
     given_version,
     new_version,
@@ -66,6 +70,22 @@ class TestModuleSearch:
                 repo_base_url="https://base.test/{module}",
             )
         ]
+
+    def test_a_hit_has_the_base_urls_of_its_module_provider_and_git_provider(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            module_provider = given_module_provider(tx)
+            given_version(tx, module_provider)
+            git_provider = tx.git_providers.add(git_provider_definition())
+            git = GitSettings(git_provider=git_provider, templates=RepositoryTemplates(base="own"))
+            tx.module_providers.update(attrs.evolve(module_provider, git=git))
+            (summary,) = tx.catalogue.search(SearchCriteria(), FIRST).rows
+            content = tx.catalogue.version_content(module_provider.id, None)
+        assert content is not None
+        assert content.summary == summary
+        assert (summary.module_provider_base_url, summary.git_provider_base_url) == (
+            "own",
+            "https://hub.test/{namespace}/{module}",
+        )
 
     def test_a_module_provider_without_a_latest_version_is_not_found(self, unit_of_work: UnitOfWork) -> None:
         with unit_of_work.write() as tx:

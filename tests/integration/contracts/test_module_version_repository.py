@@ -5,7 +5,8 @@ import pytest
 
 from terrareg_core.errors import AlreadyStored, InvalidModule
 from terrareg_core.json_values import JsonValue
-from terrareg_core.modules.model import GitOrigin, ModuleVersion, PartKind, StoredArchives
+from terrareg_core.modules.model import GitOrigin, ModuleVersion, StoredArchives
+from terrareg_core.modules.parts import PartKind
 from terrareg_core.modules.ports import StoredObject
 from terrareg_core.transactions import UnitOfWork
 from terrareg_core.versions import Version
@@ -43,7 +44,23 @@ class TestModuleVersionRepository:
             archives=ARCHIVES,
             repo_clone_url="https://clone.test/{module}",
             origin=ORIGIN,
+            repo_base_url="https://base.test/{module}",
+            repo_browse_url="https://browse.test/{module}",
         )
+
+    def test_where_the_module_lay_is_kept_and_forgotten_with_the_version_it_belongs_to(
+        self, unit_of_work: UnitOfWork
+    ) -> None:
+        with unit_of_work.write() as tx:
+            module_provider = given_module_provider(tx)
+            new = attrs.evolve(new_version(module_provider), git_path="sub/dir", archive_git_path=True)
+            added = tx.module_versions.add(new)
+            found = tx.module_versions.find(module_provider.id, new.version)
+            assert found == added
+            assert (added.git_path, added.archive_git_path) == ("sub/dir", True)
+            replaced = tx.module_versions.replace(added.id, new_version(module_provider))
+            assert tx.module_versions.find(module_provider.id, new.version) == replaced
+            assert (replaced.git_path, replaced.archive_git_path) == (None, False)
 
     def test_moments_come_back_in_utc_to_the_microsecond(self, unit_of_work: UnitOfWork) -> None:
         with unit_of_work.write() as tx:

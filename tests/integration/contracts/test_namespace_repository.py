@@ -1,12 +1,14 @@
 """The contract of the namespace repository."""
 
+from collections.abc import Callable
+
 import pytest
 
 from terrareg_core.errors import AlreadyStored
 from terrareg_core.identifiers import DisplayName, ModuleName, NamespaceName, ProviderName
 from terrareg_core.namespaces.model import Namespace, NamespaceKind
 from terrareg_core.paging import PageRequest
-from terrareg_core.transactions import UnitOfWork
+from terrareg_core.transactions import Transaction, UnitOfWork
 from tests.integration.contracts.storage import given_module_provider, given_namespace, given_version
 
 
@@ -105,6 +107,62 @@ class TestNamespaceRepository:
     def test_a_redirect_to_a_namespace_that_is_gone_is_refused(self, unit_of_work: UnitOfWork) -> None:
         with pytest.raises(AlreadyStored), unit_of_work.write() as tx:
             tx.namespaces.add_redirect(NamespaceName("former"), 17)
+
+    def test_a_renamed_namespace_is_found_by_its_new_name_only_and_stays_what_it_is(
+        self, unit_of_work: UnitOfWork
+    ) -> None:
+        with unit_of_work.write() as tx:
+            namespace = tx.namespaces.add(NamespaceName("acme"), DisplayName("Acme"))
+            other = given_namespace(tx, "other")
+            tx.namespaces.rename(namespace.id, NamespaceName("New-Name"))
+        with unit_of_work.read() as tx:
+            assert tx.namespaces.find("acme") is None
+            assert tx.namespaces.find("new-name") == Namespace(
+                namespace.id, NamespaceName("New-Name"), DisplayName("Acme")
+            )
+            assert tx.namespaces.find("other") == other
+
+    def test_a_namespace_may_change_the_casing_of_its_names(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            namespace = tx.namespaces.add(NamespaceName("acme"), DisplayName("acme inc"))
+            tx.namespaces.rename(namespace.id, NamespaceName("ACME"))
+            tx.namespaces.set_display_name(namespace.id, DisplayName("ACME Inc"))
+            assert tx.namespaces.find("acme") == Namespace(namespace.id, NamespaceName("ACME"), DisplayName("ACME Inc"))
+
+    def test_a_display_name_is_set_and_removed(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            namespace = given_namespace(tx, "acme")
+            tx.namespaces.set_display_name(namespace.id, DisplayName("Two Words"))
+            found = tx.namespaces.find_by_display_name(DisplayName("two words"))
+            assert found is not None
+            assert (found.id, found.display_name) == (namespace.id, DisplayName("Two Words"))
+            tx.namespaces.set_display_name(namespace.id, None)
+            assert tx.namespaces.find("acme") == namespace
+
+    def test_names_of_others_and_namespaces_that_are_gone_are_refused(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            one = tx.namespaces.add(NamespaceName("one"), DisplayName("Number One"))
+            two = given_namespace(tx, "two")
+        attempts: list[Callable[[Transaction], None]] = [
+            lambda tx: tx.namespaces.rename(two.id, NamespaceName("ONE")),
+            lambda tx: tx.namespaces.set_display_name(two.id, DisplayName("number one")),
+            lambda tx: tx.namespaces.rename(17, NamespaceName("three")),
+            lambda tx: tx.namespaces.set_display_name(17, None),
+        ]
+        for refused in attempts:
+            with pytest.raises(AlreadyStored), unit_of_work.write() as tx:
+                refused(tx)
+        with unit_of_work.read() as tx:
+            assert list(tx.namespaces.page(None, only_published=False).rows) == [one, two]
+
+    def test_former_names_are_those_of_the_redirects_in_order(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            one, two = given_namespace(tx, "one"), given_namespace(tx, "two")
+            for name in ("zz", "Aa", "mm"):
+                tx.namespaces.add_redirect(NamespaceName(name), one.id)
+            tx.namespaces.add_redirect(NamespaceName("aa"), two.id)
+            assert tx.namespaces.former_names(one.id) == [NamespaceName(name) for name in ("zz", "Aa", "mm")]
+            assert tx.namespaces.former_names(17) == []
 
     def test_a_namespace_is_empty_until_it_holds_a_module_provider(self, unit_of_work: UnitOfWork) -> None:
         with unit_of_work.write() as tx:

@@ -11,12 +11,22 @@ from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
 from terrareg_adapters.memory.storage import MemoryUnitOfWork
 from terrareg_core.errors import AlreadyStored
 from terrareg_core.identifiers import DisplayName, ModuleName, NamespaceName, ProviderName
+from terrareg_core.modules.git_settings import GitProvider, GitSettings, RepositoryTemplates
+from terrareg_core.modules.model import ModuleProvider
 from terrareg_core.modules.search import SearchCriteria
+from terrareg_core.namespaces.model import Namespace
 from terrareg_core.paging import PageRequest
 from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version
 from tests.integration.conftest import empty
-from tests.integration.contracts.storage import NOW, content, download_of, new_version, part
+from tests.integration.contracts.storage import (
+    NOW,
+    content,
+    download_of,
+    git_provider_definition,
+    new_version,
+    part,
+)
 
 Operation = Callable[[Transaction], object]
 
@@ -27,6 +37,7 @@ _DISPLAY_NAME = st.none() | st.sampled_from(["Two Words", "two words", "Other"])
 _MODULES = ("net", "NET", "lan")
 _MODULE = st.sampled_from(_MODULES).map(ModuleName)
 _PROVIDER = st.sampled_from(["aws", "gcp"]).map(ProviderName)
+_GIT_PROVIDER = st.sampled_from(["Hub", "hub", "Lab"])
 _VERSIONS = ("1.0.0", "1.0.0-rc1", "2.0.0", "10.0.0")
 _VERSION = st.sampled_from(_VERSIONS)
 
@@ -50,6 +61,17 @@ def _operations() -> st.SearchStrategy[Operation]:
             ),
             *(_ID, _MODULE, _PROVIDER, _ID),
         ),
+        st.builds(lambda key, name: lambda tx: tx.namespaces.rename(key, name), _ID, _NAME),
+        st.builds(lambda key, shown: lambda tx: tx.namespaces.set_display_name(key, shown), _ID, _DISPLAY_NAME),
+        st.builds(lambda key: lambda tx: tx.module_providers.remove_redirect(key), _ID),
+        st.builds(lambda name: lambda tx: tx.git_providers.add(git_provider_definition(name)), _GIT_PROVIDER),
+        st.builds(
+            lambda key, name, flag: (
+                lambda tx: tx.git_providers.update(GitProvider(key, git_provider_definition(name), flag))
+            ),
+            *(_ID, _GIT_PROVIDER, st.booleans()),
+        ),
+        st.builds(lambda *given: lambda tx: _update(tx, *given), _ID, _ID, _MODULE, _PROVIDER, st.none() | _ID),
         st.builds(lambda key, place: lambda tx: _set_latest(tx, key, place), _ID, st.integers(0, 3)),
         st.builds(lambda key: lambda tx: tx.module_providers.remove(key), _ID),
         st.builds(lambda key, version: lambda tx: _add_version(tx, key, version), _ID, _VERSION),
@@ -69,6 +91,24 @@ def _set_latest(tx: Transaction, module_provider_id: int, place: int) -> None:
     """Point to one of the module provider's own versions, or to none."""
     ids: list[int | None] = [row.id for row in tx.module_versions.of_module_provider(module_provider_id)]
     tx.module_providers.set_latest(module_provider_id, (ids + [None] * 4)[place])
+
+
+def _update(
+    tx: Transaction,
+    module_provider_id: int,
+    namespace_id: int,
+    module: ModuleName,
+    provider: ProviderName,
+    git_provider_id: int | None,
+) -> None:
+    """Give a module provider another place and git provider, which need not exist."""
+    git = GitSettings(
+        git_provider=GitProvider(git_provider_id, git_provider_definition("any")) if git_provider_id else None,
+        templates=RepositoryTemplates(base=str(git_provider_id)),
+        archive_git_path=git_provider_id is None,
+    )
+    namespace = Namespace(namespace_id, NamespaceName("any"))
+    tx.module_providers.update(ModuleProvider(module_provider_id, namespace, module, provider, verified=True, git=git))
 
 
 def _replace(tx: Transaction, module_version_id: int, *, published: bool) -> object:
@@ -92,6 +132,8 @@ _BEGINNING: list[Operation] = [
     lambda tx: tx.namespaces.add(NamespaceName("b-b")),
     lambda tx: tx.module_providers.add(1, ModuleName("net"), ProviderName("aws"), verified=True),
     lambda tx: tx.module_providers.add(2, ModuleName("Lan"), ProviderName("gcp"), verified=False),
+    lambda tx: tx.git_providers.add(git_provider_definition("Hub")),
+    lambda tx: _update(tx, 2, 2, ModuleName("Lan"), ProviderName("gcp"), 1),
     lambda tx: _add_version(tx, 1, "1.0.0"),
     lambda tx: _add_version(tx, 1, "2.0.0"),
     lambda tx: _add_version(tx, 2, "1.0.0"),
@@ -128,6 +170,13 @@ def _everything(unit_of_work: UnitOfWork) -> list[object]:
             [tx.namespaces.find_redirected(name.value) for name in names],
             [tx.namespaces.redirects_named(name) for name in names],
             [tx.namespaces.is_empty(key) for key in range(1, 5)],
+            [tx.namespaces.former_names(key) for key in range(1, 5)],
+            list(tx.git_providers.all()),
+            [tx.git_providers.find(key) for key in range(1, 5)],
+            tx.module_providers.first(),
+            [list(tx.module_providers.redirects_to(key)) for key in range(1, 5)],
+            [list(tx.module_providers.redirects_from(key)) for key in range(1, 5)],
+            [list(tx.downloads.latest_by_token(key)) for key in range(1, 5)],
             [tx.module_providers.find(*address) for address in addresses],
             [tx.module_providers.find_redirected(*address) for address in addresses],
             [list(tx.module_versions.of_module_provider(key)) for key in range(1, 5)],

@@ -1,6 +1,7 @@
 """JSON syntax: the mapping to blocks, positions, and strictness."""
 
 import json
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -114,10 +115,20 @@ def test_half_a_surrogate_pair_becomes_the_replacement_character() -> None:
     assert document(text, PATH).inputs[0].default == "😀 \N{REPLACEMENT CHARACTER}"
 
 
+def test_strings_and_keys_are_composed_as_terraform_holds_them() -> None:
+    text = '{"variable": {"a": {"default": {"e\\u0301": ["o\u0308"]}, "description": "u\u0308"}}}'
+    [found] = document(text, PATH).inputs
+    assert (found.default, found.description) == ({"\u00e9": ["\u00f6"]}, "\u00fc")
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
 _json = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False))
-    | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    | st.text(st.characters(exclude_categories=["Cs"])).map(_composed),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4).map(_composed), inner, max_size=3),
     max_leaves=8,
 )
 

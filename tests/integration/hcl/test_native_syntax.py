@@ -2,11 +2,13 @@
 
 import json
 import string
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrareg_core.json_values import JsonValue
 from terrareg_core.modules.specification import Input, ModuleCall, ProviderUse, Requirement, Resource
 from terrareg_core.modules.syntax import Constant, NotConstant, Unreadable
 from tests.integration.hcl.sources import as_doubles, document, only_attribute, only_input, read
@@ -294,8 +296,32 @@ def _written(value: object) -> str:
     return json.dumps(value)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('"e\u0301"', "\u00e9"),
+        (r'"e\u0301"', "\u00e9"),
+        ("<<EOT\ne\u0301\nEOT", "\u00e9\n"),
+        ('{ "e\u0301" = 1, o\u0308 = 2 }', {"\u00e9": 1, "\u00f6": 2}),
+    ],
+)
+def test_strings_and_keys_are_composed_as_terraform_holds_them(text: str, value: JsonValue) -> None:
+    assert only_attribute(f"x = {text}").value == Constant(value)
+
+
+def test_a_type_is_never_composed() -> None:
+    assert only_input("type = object({ e\u0301 = string })").type == "object({ e\u0301 = string })"
+
+
+def test_a_long_row_of_combining_marks_costs_nothing_and_stays() -> None:
+    marks = "a" + "\u0301\u0323" * 100_000
+    assert only_attribute(f'x = "{marks}"').value == Constant(marks)
+
+
 # A `$` before an escaped `${` can't be told from the escape's own.
-_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(lambda text: text.replace("$", "S"))
+_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(
+    lambda text: unicodedata.normalize("NFC", text.replace("$", "S"))
+)
 _names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_-]{0,8}", fullmatch=True)
 _numbers = st.one_of(st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False, width=32))
 _values = st.recursive(

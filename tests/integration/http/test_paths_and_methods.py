@@ -38,7 +38,7 @@ def test_any_other_unknown_path_has_a_small_page(shared: Served, path: str) -> N
     [
         (MODULES, "GET, HEAD, OPTIONS"),
         (NAMESPACES, "GET, HEAD, POST, OPTIONS"),
-        (f"{NAMESPACES}/acme", "GET, HEAD, DELETE, OPTIONS"),
+        (f"{NAMESPACES}/acme", "GET, HEAD, POST, DELETE, OPTIONS"),
         ("/v1/terrareg/modules/acme/vpc/aws/1.0.0/upload", "POST, OPTIONS"),
     ],
 )

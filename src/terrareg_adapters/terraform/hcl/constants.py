@@ -10,6 +10,7 @@ from lark import Token, Tree
 
 from terrareg_adapters.terraform.hcl.numbers import TOO_LARGE, context, json_number, number_text, read_number
 from terrareg_adapters.terraform.hcl.repairs import Heredoc, Scanned, SourceFlaw, scan
+from terrareg_adapters.terraform.hcl.texts import composed
 from terrareg_adapters.terraform.hcl.trees import Node, end_of, parse_expression, parts_of, start_of, subtrees_of
 from terrareg_core.json_values import JsonValue
 from terrareg_core.modules.syntax import Constant, NotConstant, Unreadable, Value
@@ -145,7 +146,7 @@ class Evaluator:
         key = _tree(_tree(element.children[0]).children[0])
         plain = key if key.data == "keyword" else _only_child(key)
         if plain is not None and plain.data in ("keyword", "identifier", "literal_value"):
-            return self._text(key)
+            return composed(self._text(key))
         return _as_text(self._value(key, depth))
 
     def _postfix(self, node: Node, depth: int) -> _Operand:
@@ -332,7 +333,7 @@ class Evaluator:
         return trimmed
 
     def _pieces(self, node: Node) -> list[str | _Template]:
-        """Literal texts (escapes decoded) and templates of a string, in order; no two texts adjoin."""
+        """Literal texts (escapes decoded, composed) and templates of a string, in order; no two texts adjoin."""
         heredoc = self._heredocs.get(start_of(node))
         if heredoc is not None:
             return self._heredoc_pieces(heredoc)
@@ -346,7 +347,7 @@ class Evaluator:
                 literal_from = template.meta.end_pos
                 pieces.append(_Template(start_of(template), literal_from, inner))
         pieces.append(self._source[literal_from : node.meta.end_pos - 1])
-        return [decode_escapes(piece) if isinstance(piece, str) else piece for piece in pieces if piece != ""]
+        return [composed(decode_escapes(piece)) if isinstance(piece, str) else piece for piece in pieces if piece != ""]
 
     def _heredoc_pieces(self, heredoc: Heredoc) -> list[str | _Template]:
         pieces: list[str | _Template] = []
@@ -358,7 +359,7 @@ class Evaluator:
         if heredoc.flush:
             pieces = _without_common_indentation(pieces)
         return [
-            _TEMPLATE_ESCAPE.sub(lambda match: match[0][1:], piece) if isinstance(piece, str) else piece
+            composed(_TEMPLATE_ESCAPE.sub(lambda match: match[0][1:], piece)) if isinstance(piece, str) else piece
             for piece in pieces
             if piece != ""
         ]

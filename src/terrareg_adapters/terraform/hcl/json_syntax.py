@@ -9,6 +9,7 @@ import attrs
 from terrareg_adapters.terraform.hcl.lines import Lines, replace_surrogates
 from terrareg_adapters.terraform.hcl.numbers import TOO_LARGE, json_number, read_number
 from terrareg_adapters.terraform.hcl.repairs import SourceFlaw
+from terrareg_adapters.terraform.hcl.texts import composed
 from terrareg_core.json_values import JsonValue
 from terrareg_core.modules.syntax import Attribute, Block, Constant, NotConstant, ParsedFile, Value
 
@@ -133,7 +134,8 @@ class JsonReader:
             raise _NoConstant(f"is nested deeper than {self._limit} levels")
         if isinstance(value, _Scalar):
             if isinstance(value.value, Constant):
-                return value.value.value
+                scalar = value.value.value
+                return composed(scalar) if isinstance(scalar, str) else scalar
             raise _NoConstant(TOO_LARGE)
         if isinstance(value, _List):
             return [self._constant(element, depth + 1) for element in value.elements]
@@ -142,7 +144,8 @@ class JsonReader:
             if key in members:
                 raise SourceFlaw(position, f"the key {key[:60]} occurs twice")
             members[key] = self._constant(inner, depth + 1)
-        return {key: members[key] for key in sorted(members)}
+        named = {composed(key): member for key, member in members.items()}
+        return {key: named[key] for key in sorted(named)}
 
 
 class _NoConstant(Exception):

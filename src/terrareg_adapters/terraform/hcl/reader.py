@@ -1,5 +1,7 @@
 """The reader of Terraform's files: bounds, encoding, and which syntax a file is in."""
 
+from collections.abc import Sequence
+
 import attrs
 
 from terrareg_adapters.terraform.hcl.json_syntax import JsonReader
@@ -36,3 +38,13 @@ class TerraformReader:
         except SourceFlaw as flaw:
             raise InvalidSource(path, Lines(source).number(flaw.position), flaw.reason) from None
         return attrs.evolve(parsed, warnings=[f"{path}: {warning}" for warning in parsed.warnings])
+
+    def read_all(self, sources: Sequence[tuple[str, bytes]]) -> Sequence[ParsedFile]:
+        """What `read` makes of each (path, content), one after the other. Raises what it raises for the first."""
+        return [self.read(path, content) for path, content in sources]
+
+
+def read_source(request: tuple[SourceBounds, str, bytes]) -> ParsedFile:
+    """Bounds, path and content of one file to its blocks: the job of a worker process. Raises InvalidSource."""
+    bounds, path, content = request
+    return TerraformReader(bounds).read(path, content)

@@ -1,0 +1,3 @@
+module "backup" {
+  source = "../.."
+}

@@ -1,0 +1,9 @@
+# only here
+variable "region" {
+  type    = string
+  default = "local"
+}
+
+terraform {
+  required_version = ">= 1.4"
+}

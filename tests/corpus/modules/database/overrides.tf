@@ -1,0 +1,1 @@
+variable "not_an_override" {}

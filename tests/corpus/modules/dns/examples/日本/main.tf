@@ -1,0 +1,4 @@
+module "dns" {
+  source = "../../"
+  größe  = 5
+}

@@ -1,0 +1,3 @@
+variable "einträge" {
+  default = []
+}

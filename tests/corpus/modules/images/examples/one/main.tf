@@ -1,0 +1,7 @@
+module "images" {
+  source  = "../../"
+}
+
+module "own" {
+  source  = "./modules/own"
+}

@@ -1,0 +1,5 @@
+module "deeper" {
+  source  = "../deeper"
+
+  x = 1
+}

@@ -1,0 +1,3 @@
+variable "format" {
+  default = "json"
+}

@@ -1,0 +1,4 @@
+module "scan" {
+  source = "./modules/scan"
+  enabled = true
+}

@@ -1,0 +1,8 @@
+variable "parts" {
+  type    = list(string)
+  default = []
+}
+
+output "name" {
+  value = join("-", var.parts)
+}

@@ -1,0 +1,3 @@
+module "zone" {
+  source = "../"
+}

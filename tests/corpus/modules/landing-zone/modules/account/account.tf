@@ -1,0 +1,5 @@
+variable "name" {
+  description = "Of the account"
+  type        = string
+  default     = "account"
+}

@@ -1,0 +1,5 @@
+variable "name" {
+  description = "Of the budget"
+  type        = string
+  default     = "budget"
+}

@@ -1,0 +1,5 @@
+variable "name" {
+  description = "Of the one"
+  type        = string
+  default     = "one"
+}

@@ -1,0 +1,5 @@
+variable "name" {
+  description = "Of the modules"
+  type        = string
+  default     = "modules"
+}

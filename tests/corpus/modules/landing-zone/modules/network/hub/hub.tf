@@ -1,0 +1,5 @@
+variable "name" {
+  description = "Of the hub"
+  type        = string
+  default     = "hub"
+}

@@ -1,0 +1,4 @@
+output "no_end_heredoc" {
+  value = 1
+}
+# c

@@ -1,0 +1,9 @@
+variables {
+  name = "x"
+}
+
+run "x" {
+  command = plan
+}
+
+mock_provider "aws" {}

@@ -1,0 +1,6 @@
+module "storage" {
+  source  = "../.."
+
+  name           = "acc"
+  resource_group = "rg"
+}

@@ -1,0 +1,1 @@
+"""Hostile input without end: what no list of examples would think of."""

@@ -1,0 +1,1 @@
+"""The corpus of modules, read by the real reader."""

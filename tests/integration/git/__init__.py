@@ -1,0 +1,1 @@
+"""Fetching from git: real repositories, servers and programs, and hostile ones."""
