@@ -35,8 +35,9 @@ unit: $(DEVELOPMENT) ## run the tests of the core only
 integration: $(DEVELOPMENT) ## run the tests of adapters, HTTP API and command
 	$(BIN)/nox --session integration
 
-bench: $(DEVELOPMENT) ## compare the answers that terraform waits for with a bare application's
+bench: $(DEVELOPMENT) ## measure the answers that terraform waits for, and what reading a module costs
 	$(BIN)/python -m benchmarks.hot_path
+	$(BIN)/python -m benchmarks.indexing
 
 clean: ## delete the environment and every cache; ./data stays
 	rm -rf $(VENV) .nox .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

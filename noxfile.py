@@ -1,5 +1,6 @@
 """The checks of the project as nox sessions; `make lint`, `make unit`, `make integration` and `make test` run them."""
 
+import os
 from pathlib import Path
 
 import nox
@@ -40,6 +41,13 @@ def unit(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Run the tests of adapters, HTTP API and command; further arguments go to pytest."""
     _run(session, "pytest", *(session.posargs or ["tests/integration"]))
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed indexing what nobody thought of, for `FUZZ_SECONDS` (120); further arguments go to pytest."""
+    session.env["FUZZ_SECONDS"] = os.environ.get("FUZZ_SECONDS", "120")
+    _run(session, "pytest", *(session.posargs or ["tests/fuzz"]))
 
 
 @nox.session

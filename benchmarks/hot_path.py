@@ -8,21 +8,16 @@ rounds).
 import argparse
 import io
 import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
 from benchmarks.load import Measurement
+from benchmarks.servers import free_port, load, running_server
 from terrareg_adapters.assembly import RegistryOptions, open_registry
 from terrareg_core.access.identities import Identity
 from terrareg_core.identifiers import RequestedModuleProvider
@@ -64,43 +59,6 @@ def _fill(data_directory: Path) -> None:
             )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _server(command: list[str], environment: dict[str, str], port: int, path: str) -> Iterator[None]:
-    process = subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}{path}")
-                break
-            except httpx.TransportError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    assert process.stderr is not None
-                    process.kill()
-                    raise SystemExit(f"the server did not start: {process.stderr.read().decode()}") from None
-                time.sleep(0.05)
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-        assert process.stderr is not None
-        process.stderr.close()
-
-
-def _load(port: int, path: str, seconds: float, connections: int) -> Measurement:
-    command = [sys.executable, "-m", "benchmarks.load", str(port), path, str(seconds), str(connections)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return Measurement(**json.loads(output))
-
-
 def _prepared_answers(port: int) -> list[dict[str, object]]:
     headers = {"User-Agent": "Terraform/1.11.4", "X-Terraform-Version": "1.11.4"}
     answers = []
@@ -129,9 +87,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         _fill(root / "data")
-        registry_port, bare_port = _free_port(), _free_port()
+        registry_port, bare_port = free_port(), free_port()
         serve = [sys.executable, "-m", "terrareg_http", "serve", "--port", str(registry_port)]
-        with _server(serve, {"DATA_DIRECTORY": str(root)}, registry_port, "/.well-known/terraform.json"):
+        with running_server(serve, {"DATA_DIRECTORY": str(root)}, registry_port, "/.well-known/terraform.json"):
             answers = root / "answers.json"
             answers.write_text(json.dumps(_prepared_answers(registry_port)))
             bare = [
@@ -139,7 +97,7 @@ def main() -> None:
                 *("--port", str(bare_port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"),
                 *("--no-server-header", "--log-level", "warning"),
             ]
-            with _server(bare, {"BARE_ANSWERS": str(answers)}, bare_port, "/.well-known/terraform.json"):
+            with running_server(bare, {"BARE_ANSWERS": str(answers)}, bare_port, "/.well-known/terraform.json"):
                 _compare(registry_port, bare_port, arguments)
 
 
@@ -149,8 +107,8 @@ def _compare(registry_port: int, bare_port: int, arguments: argparse.Namespace) 
     for name, path in ENDPOINTS.items():
         ours, theirs = [], []
         for _ in range(arguments.rounds):
-            theirs.append(_load(bare_port, path, arguments.seconds, arguments.connections))
-            ours.append(_load(registry_port, path, arguments.seconds, arguments.connections))
+            theirs.append(load(bare_port, path, arguments.seconds, arguments.connections))
+            ours.append(load(registry_port, path, arguments.seconds, arguments.connections))
         failures = sum(measurement.failures for measurement in [*ours, *theirs])
         if failures:
             raise SystemExit(f"{failures} requests of {path} were not answered with success")

@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 
 from terrareg_adapters.database.download_recorder import GroupCommitRecorder
 from terrareg_adapters.database.engine import open_engine
+from terrareg_adapters.database.mutex import mutex_beside
 from terrareg_adapters.database.schema import upgrade
 from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
+from terrareg_adapters.git.fetcher import DulwichFetcher
 from terrareg_adapters.git.resolver import SystemResolver
 from terrareg_adapters.object_store.local import LocalArchiveStore
 from terrareg_adapters.scanning.infracost import infracost_estimator
@@ -22,6 +24,7 @@ from terrareg_adapters.scanning.trivy import trivy_scanner
 from terrareg_adapters.signing.archive_keys import JwsArchiveKeySigner
 from terrareg_adapters.system import SystemClock, SystemRandom
 from terrareg_adapters.terraform.packing import DeterministicPacker
+from terrareg_adapters.terraform.source_tree import DirectoryTree
 from terrareg_adapters.terraform.unpacking import SafeUnpacker, forget_abandoned
 from terrareg_adapters.workers.messages import Job
 from terrareg_adapters.workers.pool import WorkerPool
@@ -37,6 +40,7 @@ from terrareg_adapters.workers.rendering import (
 from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
 from terrareg_core.access.permissions import AccessPolicy, Authoriser
 from terrareg_core.analytics.downloads import AnalyticsPolicy
+from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
 from terrareg_core.modules.catalogue import Catalogue
@@ -46,18 +50,27 @@ from terrareg_core.modules.downloads import Downloads
 from terrareg_core.modules.fetching import GitPolicy
 from terrareg_core.modules.git_providers import GitProviders, configure_git_providers
 from terrareg_core.modules.git_settings import GitProviderDefinition
+from terrareg_core.modules.importing import GitImporter, Importing
 from terrareg_core.modules.indexing import IndexingPolicy, ModuleIndexer
 from terrareg_core.modules.initial_setup import InitialSetup
+from terrareg_core.modules.making import VersionMaker
 from terrareg_core.modules.model import ModulePolicy
 from terrareg_core.modules.module_providers import ModuleProviders
+from terrareg_core.modules.overview import Overviews
 from terrareg_core.modules.ports import ArchiveBounds
 from terrareg_core.modules.publishing import Publishing
 from terrareg_core.modules.redirects import RedirectPolicy
+from terrareg_core.modules.reindexing import Reindexing
 from terrareg_core.modules.scanning import CostEstimator, SecurityScanner
 from terrareg_core.modules.syntax import SourceBounds
+from terrareg_core.modules.webhooks import WebhookPolicy, Webhooks
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.namespaces.use_cases import Namespaces
+from terrareg_core.providers.catalogue import ProviderCatalogue
 from terrareg_core.registry import Registry
+
+_REINDEXING_LOCK = 7_382_211_650_902
+"""Key of the server's lock for re-indexing; any number that nothing else in the database uses."""
 
 
 @attrs.frozen(kw_only=True)
@@ -112,8 +125,11 @@ class RegistryOptions:
     documentation: DocumentationPolicy = attrs.field(factory=DocumentationPolicy)
     redirects: RedirectPolicy = attrs.field(factory=RedirectPolicy)
     git: GitPolicy = attrs.field(factory=GitPolicy)
+    git_environment: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    """Of which the process that fetches from git sees paths, proxies, certificates and the ssh agent."""
     git_providers: Sequence[GitProviderDefinition] = ()
     """All that can be chosen; those that are stored and not among them are disabled."""
+    webhooks: WebhookPolicy = attrs.field(factory=WebhookPolicy)
     analytics: AnalyticsPolicy = attrs.field(factory=AnalyticsPolicy)
     archive_bounds: ArchiveBounds = attrs.field(factory=ArchiveBounds)
     workers: WorkerOptions = attrs.field(factory=WorkerOptions)
@@ -158,6 +174,29 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
     clock = SystemClock()
     authoriser = Authoriser(options.access)
     shelf = ArchiveShelf(store, DeterministicPacker(workspace), SystemRandom())
+    indexer = _indexer(options, pool, workspace)
+
+    maker = VersionMaker(
+        unit_of_work,
+        clock,
+        indexer,
+        shelf,
+        options.modules,
+        options.namespaces,
+        options.urls,
+    )
+
+    importer = GitImporter(
+        DulwichFetcher(
+            workspace=workspace,
+            policy=options.git,
+            open_tree=DirectoryTree,
+            environment=options.git_environment,
+            bounds=options.archive_bounds,
+        ),
+        maker,
+        options.urls,
+    )
 
     def close() -> None:
         recorder.close()
@@ -182,16 +221,28 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         GitProviders(unit_of_work, authoriser),
         InitialSetup(unit_of_work, authoriser, options.modules, options.urls),
         Catalogue(unit_of_work, authoriser, options.modules, options.namespaces, options.urls),
+        Overviews(
+            unit_of_work, authoriser, options.modules, options.namespaces, options.documentation, options.urls
+        ),
         Documentation(unit_of_work, authoriser, options.modules, options.documentation, options.urls),
         Publishing(
             unit_of_work,
             authoriser,
             clock,
             SafeUnpacker(workspace, options.archive_bounds),
-            _indexer(options, pool, workspace),
+            maker,
             shelf,
             options.modules,
-            options.namespaces,
+        ),
+        Importing(unit_of_work, authoriser, maker, importer),
+        Webhooks(unit_of_work, authoriser, clock, importer, shelf, options.webhooks),
+        Reindexing(
+            unit_of_work,
+            authoriser,
+            SafeUnpacker(workspace, _bounds_of_stored(options.archive_bounds)),
+            indexer,
+            shelf,
+            mutex_beside(engine, "reindexing", _REINDEXING_LOCK),
         ),
         Downloads(
             unit_of_work,
@@ -205,8 +256,16 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             options.analytics,
             options.urls,
         ),
+        Statistics(unit_of_work, authoriser, clock, options.modules),
+        ProviderCatalogue(authoriser),
         close,
     )
+
+
+def _bounds_of_stored(bounds: ArchiveBounds) -> ArchiveBounds:
+    """What an archive packed here keeps of a tree that came in within `bounds`."""
+    # It lists folders that the other one may have implied, and was packed as tightly as deflate can.
+    return attrs.evolve(bounds, members=2 * bounds.members, compression_ratio=max(bounds.compression_ratio, 1100))
 
 
 def worker_jobs() -> Mapping[str, Job]:

@@ -208,6 +208,17 @@ class ReindexProhibited(InvalidRequest):
     """The version exists, and this registry never replaces a version."""
 
 
+class NoRepository(InvalidRequest):
+    """The module provider has no clone URL, neither its own nor a git provider's, to import from."""
+
+    def __init__(self) -> None:
+        super().__init__("This module provider has no clone URL; set one, or choose a git provider, in its settings")
+
+
+class InvalidPayload(InvalidRequest):
+    """What a git host sent lacks what its events have, or tells of too much."""
+
+
 class InvalidArgument(RegistryError):
     """One argument of a request does not convert; `argument` is its name as the client wrote it."""
 
@@ -253,6 +264,13 @@ class HostingDisabled(RegistryFailure):
 
 class StoreUnavailable(RegistryFailure):
     """The database or the archive store did not answer in time, or refused the work."""
+
+
+class ReindexingUnderWay(RegistryFailure):
+    """Another process, or another thread, is indexing versions again at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__("Versions are being indexed again already; wait until that is done")
 
 
 class AlreadyStored(RegistryError):

@@ -31,6 +31,13 @@ class Page(Generic[RowT]):
     request: PageRequest
     rows: Sequence[RowT]
     total: int
+    """Where nobody counted: the rows up to this page's end, and one more if there are more."""
+
+    @classmethod
+    def uncounted(cls, request: PageRequest, rows: Sequence[RowT]) -> Self:
+        """The page of a list that nobody counted; `rows` begin at the page's offset, and are one more than its limit
+        where there are more."""
+        return cls(request, rows[: request.limit], request.offset + len(rows) if rows else 0)
 
     @property
     def previous_offset(self) -> int | None:

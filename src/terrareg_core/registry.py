@@ -8,14 +8,20 @@ import attrs
 
 from terrareg_core.access.authentication import Authenticator
 from terrareg_core.access.permissions import Authoriser
+from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.modules.catalogue import Catalogue
 from terrareg_core.modules.documentation import Documentation
 from terrareg_core.modules.downloads import Downloads
 from terrareg_core.modules.git_providers import GitProviders
+from terrareg_core.modules.importing import Importing
 from terrareg_core.modules.initial_setup import InitialSetup
 from terrareg_core.modules.module_providers import ModuleProviders
+from terrareg_core.modules.overview import Overviews
 from terrareg_core.modules.publishing import Publishing
+from terrareg_core.modules.reindexing import Reindexing
+from terrareg_core.modules.webhooks import Webhooks
 from terrareg_core.namespaces.use_cases import Namespaces
+from terrareg_core.providers.catalogue import ProviderCatalogue
 
 
 @attrs.frozen
@@ -33,9 +39,15 @@ class Registry:
     git_providers: GitProviders
     initial_setup: InitialSetup
     catalogue: Catalogue
+    overviews: Overviews
     documentation: Documentation
     publishing: Publishing
+    importing: Importing
+    webhooks: Webhooks
+    reindexing: Reindexing
     downloads: Downloads
+    statistics: Statistics
+    providers: ProviderCatalogue
     _close: Callable[[], None]
 
     def close(self) -> None:

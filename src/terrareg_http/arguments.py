@@ -58,6 +58,13 @@ class Multipart(PathOnly):
 
 
 @attrs.frozen
+class SignedPayload(PathOnly):
+    """A body that the handler reads itself, because its signature is over its raw bytes."""
+
+    refuses: Sequence[type[Exception]] = (UnsupportedBody, MalformedBody, DocumentTooLarge)
+
+
+@attrs.frozen
 class Query(Generic[ShapeT]):
     """Query arguments (chapter 01, 1.3)."""
 
@@ -108,15 +115,35 @@ class TextsInJsonBody(Generic[ShapeT]):
 
 async def read_document(request: Request) -> object:
     """The JSON value in the body. Raises UnsupportedBody, DocumentTooLarge, MalformedBody."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    require_json(request)
+    return parse_document(await read_body(request))
+
+
+def media_type_of(request: Request) -> str:
+    """The body's content type in lower case, without its parameters; `""` for none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def require_json(request: Request) -> None:
+    """Raises UnsupportedBody unless the body is declared to be JSON."""
+    media_type = media_type_of(request)
     is_json = media_type == "application/json" or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )
     if not is_json:
         raise UnsupportedBody("Send the arguments as JSON, with the content type application/json")
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body. Raises DocumentTooLarge."""
     body = bytearray()
     async for chunk in bounded(request, MAX_DOCUMENT_BYTES, DocumentTooLarge("The JSON body is too large")):
         body += chunk
+    return bytes(body)
+
+
+def parse_document(body: bytes) -> object:
+    """The JSON value that `body` spells. Raises MalformedBody."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -32,16 +32,19 @@ from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.errors import RegistryFailure, StoreUnavailable
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.documentation import DocumentationPolicy
-from terrareg_core.modules.fetching import GitPolicy
+from terrareg_core.modules.fetching import GitCredentials, GitPolicy
+from terrareg_core.modules.hook_events import SigningKeys
 from terrareg_core.modules.indexing import IndexingPolicy
-from terrareg_core.modules.model import ModulePolicy
+from terrareg_core.modules.model import HostingMode, ModulePolicy
 from terrareg_core.modules.ports import ArchiveBounds
 from terrareg_core.modules.redirects import RedirectPolicy
 from terrareg_core.modules.snippets import SnippetPolicy
 from terrareg_core.modules.sources import PublicAddress
 from terrareg_core.modules.syntax import SourceBounds
+from terrareg_core.modules.webhooks import WebhookPolicy
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.registry import Registry
+from terrareg_http.background import BackgroundReindexing
 from terrareg_http.settings import Settings, SettingsError, process_environment
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "application",
     "build_application",
     "database_status",
+    "open_deployed",
     "pack_directory",
     "prepare",
     "upgrade_database",
@@ -99,14 +103,21 @@ def prepare(settings: Settings) -> Deployment:
 def build_application(deployment: Deployment) -> Starlette:
     """The ASGI application over a newly opened registry, which its lifespan closes.
 
+    While it lives, what an older program indexed is indexed again in the background.
+
     Raises RegistryFailure when the database or the data directory can't be used.
     """
     from terrareg_http.app import create_app  # noqa: PLC0415 - what only packs or migrates does without the handlers
 
-    registry = open_registry(_registry_options(deployment.settings))
+    registry = open_deployed(deployment)
     app = create_app(registry, deployment.settings)
-    _close_at_shutdown(app, registry)
+    _add_lifespan(app, registry)
     return app
+
+
+def open_deployed(deployment: Deployment) -> Registry:
+    """The registry of a deployment; whoever opens it closes it. Raises RegistryFailure as `build_application` does."""
+    return open_registry(_registry_options(deployment.settings))
 
 
 def application() -> Starlette:
@@ -123,6 +134,18 @@ def warn_of_risks(settings: Settings) -> None:
         _log.warning(
             "ALLOW_UNAUTHENTICATED_PUBLISHING is true: where no API keys are set, anybody who reaches this registry "
             "can publish modules"
+        )
+    if settings.allow_unauthenticated_webhooks and settings.allow_unauthenticated_access:
+        if settings.upload_api_keys:
+            _log.warning("ALLOW_UNAUTHENTICATED_WEBHOOKS has no effect, because UPLOAD_API_KEYS are set")
+        else:
+            _log.warning(
+                "ALLOW_UNAUTHENTICATED_WEBHOOKS is true: anybody who reaches this registry can make it import versions"
+            )
+    if settings.delete_externally_hosted_artifacts and settings.allow_module_hosting is HostingMode.ENFORCE:
+        _log.warning(
+            "DELETE_EXTERNALLY_HOSTED_ARTIFACTS has no effect, because ALLOW_MODULE_HOSTING is enforce: "
+            "archives are all that is served"
         )
     if settings.public_url and PublicAddress.from_public_url(settings.public_url) is None:
         _log.warning(
@@ -261,6 +284,7 @@ def _registry_options(settings: Settings) -> RegistryOptions:
             auto_publish=settings.auto_publish_module_versions,
             reindex_mode=settings.module_version_reindex_mode,
             hosting=settings.allow_module_hosting,
+            delete_external_archives=settings.delete_externally_hosted_artifacts,
         ),
         indexing=_indexing_policy(settings),
         documentation=DocumentationPolicy(
@@ -272,6 +296,8 @@ def _registry_options(settings: Settings) -> RegistryOptions:
             ),
             security_results=settings.enable_security_scanning,
             generate_usage_variables=settings.autogenerate_usage_builder_variables,
+            links=settings.module_links.links,
+            tabs=settings.additional_module_tabs.tabs,
         ),
         analytics=AnalyticsPolicy(
             enabled=not settings.disable_analytics,
@@ -299,7 +325,12 @@ def _registry_options(settings: Settings) -> RegistryOptions:
             use_git_commit=settings.module_version_use_git_commit,
         ),
         redirects=_redirect_policy(settings),
-        git=GitPolicy(allowed_hosts=settings.git_allowed_hosts),
+        git=_git_policy(settings),
+        git_environment=process_environment(),
+        webhooks=WebhookPolicy(
+            keys=SigningKeys(tuple(key.encode() for key in settings.upload_api_keys)),
+            unauthenticated=settings.allow_unauthenticated_webhooks,
+        ),
         git_providers=settings.git_provider_config.definitions,
         archive_key_secret=presigned_url_secret,
         archive_key_lifetime=timedelta(seconds=settings.terraform_presigned_url_expiry_seconds),
@@ -349,6 +380,18 @@ def _indexing_policy(settings: Settings) -> IndexingPolicy:
     )
 
 
+def _git_policy(settings: Settings) -> GitPolicy:
+    hosts = settings.upstream_git_credentials_hosts
+    username, password = settings.upstream_git_credentials_username, settings.upstream_git_credentials_password
+    return GitPolicy(
+        allowed_hosts=settings.git_allowed_hosts,
+        credentials=GitCredentials(username or "", password or "") if username or password else None,
+        credential_hosts=settings.git_provider_config.clone_hosts if hosts is None else hosts,
+        timeout_seconds=settings.git_clone_timeout,
+        max_bytes=settings.git_clone_max_bytes,
+    )
+
+
 def _redirect_policy(settings: Settings) -> RedirectPolicy:
     days = settings.redirect_deletion_lookback_days
     return RedirectPolicy(
@@ -365,15 +408,20 @@ def _optional_secret(text: str | None) -> Secret | None:
     return Secret.of(text) if text else None
 
 
-def _close_at_shutdown(app: Starlette, registry: Registry) -> None:
+def _add_lifespan(app: Starlette, registry: Registry) -> None:
     inner = app.router.lifespan_context
+    background = BackgroundReindexing(registry.reindexing)
 
     @asynccontextmanager
     async def lifespan(running: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with inner(running) as state:
+            background.start()
             try:
                 yield state or {}
             finally:
+                background.stop()
                 registry.close()
+                # What was under way failed with the close, if it had not ended before.
+                background.stop()
 
     app.router.lifespan_context = lifespan

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from terrareg_core.errors import AuthenticationRequired, PermissionDenied
-from terrareg_http.arguments import JsonBody, Multipart, Query, TextsInJsonBody
+from terrareg_http.arguments import JsonBody, Multipart, Query, SignedPayload, TextsInJsonBody
 from terrareg_http.errors import Shape, refusal_of
 from terrareg_http.operation import JSON, Answer, Operation
 from terrareg_http.paths import PathPattern
@@ -123,6 +123,8 @@ def _query_parameters(operation: Operation[Any], book: SchemaBook) -> Iterable[d
 def _body(operation: Operation[Any], book: SchemaBook) -> dict[str, Any] | None:
     if isinstance(operation.takes, JsonBody | TextsInJsonBody):
         return _content(JSON, book.schema(operation.takes.shape, is_request=True)) | {"required": True}
+    if isinstance(operation.takes, SignedPayload):
+        return _content(JSON, {"type": "object", "description": "As the git host sends it"}) | {"required": True}
     if isinstance(operation.takes, Multipart):
         file: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
         form = {"type": "object", "properties": {"file": file}, "required": ["file"]}

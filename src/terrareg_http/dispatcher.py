@@ -85,6 +85,8 @@ class Dispatcher(BaseRoute):
             if operation.needs is not None:
                 registry.authoriser.permit_somewhere(identity, operation.needs)
             call = Call(registry, self._settings, Request(scope, receive), parameters, identity, self._indexing)
+            if operation.admission is not None:
+                await operation.admission(call)
             arguments = await operation.takes.read(call)
             return await operation.handler(call, arguments)
         except (RegistryError, RequestError) as error:

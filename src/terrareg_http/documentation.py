@@ -82,7 +82,7 @@ async def show_submodule(call: Call, _: NoArguments) -> Response:
         call.parameters["submodule"],
         call.public_address(),
     )
-    return json_response(SubmoduleDetails.of(page))
+    return json_response(SubmoduleDetails.of_page(page))
 
 
 async def show_example(call: Call, _: NoArguments) -> Response:
@@ -95,7 +95,7 @@ async def show_example(call: Call, _: NoArguments) -> Response:
         call.parameters["example"],
         call.public_address(),
     )
-    return json_response(ExampleDetails.of(page))
+    return json_response(ExampleDetails.of_page(page))
 
 
 async def list_example_files(call: Call, _: NoArguments) -> Response:

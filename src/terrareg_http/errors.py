@@ -15,12 +15,15 @@ from terrareg_core.errors import (
     HostingDisabled,
     InvalidArgument,
     InvalidIdentifier,
+    InvalidPayload,
     InvalidPresignedKey,
     InvalidRequest,
     InvalidUrlTemplate,
     InvalidVersion,
     ModuleProviderExists,
+    ModuleVersionNotFound,
     NamespaceNotFound,
+    NoRepository,
     NotFound,
     PartNotFound,
     PermissionDenied,
@@ -66,6 +69,12 @@ class ErrorFamily(Enum):
     """Chapter 02, section 1.6."""
     NAMESPACE = "namespace"
     """As management, for endpoints that address a namespace itself (E-404)."""
+    BARE = "bare"
+    """As management, for endpoints of imports whose refusals hold a message alone (chapter 02, 10.2 and 11.2)."""
+    VERSION = "version"
+    """As management, for endpoints that show a version itself: an unknown one is "not found" (chapter 01, 5.3)."""
+    STATISTICS = "statistics"
+    """As management, at paths of the protocol: what can't be a name is "not found" (chapter 01, 1.2; decision 1)."""
 
 
 class Shape(Enum):
@@ -138,6 +147,13 @@ ERRORS: Mapping[ErrorFamily, _Table] = {
     },
     ErrorFamily.MANAGEMENT: _COMMON,
     ErrorFamily.NAMESPACE: {**_COMMON, NamespaceNotFound: _NOT_FOUND},
+    ErrorFamily.BARE: {
+        **_COMMON,
+        NoRepository: Refusal(400, Shape.MESSAGE),
+        InvalidPayload: Refusal(400, Shape.MESSAGE),
+    },
+    ErrorFamily.VERSION: {**_COMMON, ModuleVersionNotFound: _NOT_FOUND},
+    ErrorFamily.STATISTICS: {**_COMMON, InvalidIdentifier: _NOT_FOUND},
 }
 """For each family the answer to a class of errors; a subclass that is not named is answered as its base."""
 

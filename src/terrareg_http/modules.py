@@ -26,7 +26,13 @@ async def search_modules(call: Call, arguments: SearchArguments) -> Response:
 
     Every term must be found in the module's namespace, name, description or owner, or be the name of its provider.
     """
-    page = await call.run(call.registry.catalogue.search, call.identity, arguments.search, arguments.page)
+    page = await call.run(
+        call.registry.catalogue.search,
+        call.identity,
+        arguments.search,
+        arguments.page,
+        counted=arguments.include_count,
+    )
     return json_response(ModuleList.of(page, counted=arguments.include_count))
 
 

@@ -35,6 +35,11 @@ async def create_namespace(call: Call, arguments: NamespaceCreation) -> Response
     return json_response(CreatedNamespaceAnswer.of(created))
 
 
+async def admit_change(call: Call) -> None:
+    """Refuse those who may not change the namespace, and a namespace that does not exist (chapter 02, 1.4)."""
+    await call.run(call.registry.namespaces.admit_change, call.identity, call.parameters["namespace"])
+
+
 async def show_namespace(call: Call, _: NoArguments) -> Response:
     """Show a namespace; a former name leads to its current one."""
     details = await call.run(call.registry.namespaces.show, call.identity, call.parameters["namespace"])

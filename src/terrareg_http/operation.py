@@ -45,6 +45,8 @@ class Operation(Generic[ShapeT]):
     takes: ArgumentReader[ShapeT]
     needs: Capability | None
     """What the caller must be permitted; None for public operations, and for those with a check of their own."""
+    admission: Callable[[Call], Awaitable[None]] | None = None
+    """A check of the use case that comes before the rest of the request is read."""
     answers: Sequence[Answer]
     raises: Sequence[type[Exception]] = ()
     """The errors of the use case, besides refused permission."""

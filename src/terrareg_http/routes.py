@@ -7,6 +7,7 @@ from terrareg_core.access.permissions import Capability
 from terrareg_core.errors import (
     AnalyticsTokenRequired,
     ArchiveNotFound,
+    AuthenticationRequired,
     DocumentNotFound,
     EmptyPage,
     ExampleFileNotFound,
@@ -15,6 +16,7 @@ from terrareg_core.errors import (
     HostingDisabled,
     InvalidGitPath,
     InvalidIdentifier,
+    InvalidPayload,
     InvalidPresignedKey,
     InvalidRequest,
     InvalidTagFormat,
@@ -26,6 +28,7 @@ from terrareg_core.errors import (
     NamespaceNotFound,
     NameTaken,
     NoDownloadMethod,
+    NoRepository,
     NotEmpty,
     PartNotFound,
     ProviderSourceNotFound,
@@ -36,7 +39,7 @@ from terrareg_core.errors import (
     UploadDisabled,
 )
 from terrareg_http.archives import source_archive
-from terrareg_http.arguments import JsonBody, Multipart, PathOnly, Query, TextsInJsonBody
+from terrareg_http.arguments import JsonBody, Multipart, PathOnly, Query, SignedPayload, TextsInJsonBody
 from terrareg_http.documentation import (
     list_example_files,
     list_examples,
@@ -55,6 +58,14 @@ from terrareg_http.documentation import (
 )
 from terrareg_http.downloads import download, download_directly
 from terrareg_http.errors import ErrorFamily
+from terrareg_http.imports import (
+    import_named_version,
+    import_version,
+    receive_bitbucket_hook,
+    receive_gitea_hook,
+    receive_github_hook,
+    receive_gitlab_hook,
+)
 from terrareg_http.module_providers import (
     change_module_provider,
     create_module_provider,
@@ -74,6 +85,7 @@ from terrareg_http.modules import (
     show_version,
 )
 from terrareg_http.namespaces import (
+    admit_change,
     change_namespace,
     create_namespace,
     delete_namespace,
@@ -81,12 +93,30 @@ from terrareg_http.namespaces import (
     show_namespace,
 )
 from terrareg_http.operation import Answer, Operation
+from terrareg_http.overview import (
+    count_provider_search_filters,
+    count_search_filters,
+    list_all_versions,
+    list_module_providers,
+    show_download_summary,
+    show_module_provider,
+    show_version_page,
+)
 from terrareg_http.publishing import delete_version, publish_version, upload_version
 from terrareg_http.reference_page import Reference
-from terrareg_http.schemas import common, documentation, module_providers, modules, namespaces, service
+from terrareg_http.schemas import (
+    common,
+    documentation,
+    imports,
+    module_providers,
+    modules,
+    namespaces,
+    overview,
+    service,
+)
 from terrareg_http.service import discover_services, show_health, show_registry_version
 
-PROTOCOL, NAMESPACE = ErrorFamily.PROTOCOL, ErrorFamily.NAMESPACE
+PROTOCOL, NAMESPACE, BARE = ErrorFamily.PROTOCOL, ErrorFamily.NAMESPACE, ErrorFamily.BARE
 PUBLIC = None
 
 _MODULE_PROVIDER = (NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound)
@@ -121,6 +151,12 @@ _PROTOCOL_PROVIDER = f"{_MODULES}/{{namespace}}/{{name}}/{{provider}}"
 _MANAGED_PROVIDER = "/v1/terrareg/modules/{namespace}/{name}/{provider}"
 _MANAGED_VERSION = f"{_MANAGED_PROVIDER}/{{version}}"
 _NAMESPACES = "/v1/terrareg/namespaces"
+_HOOKS = f"{_MANAGED_PROVIDER}/hooks"
+_HOOK = (AuthenticationRequired, *_MODULE_PROVIDER, NoRepository, InvalidPayload)
+_HOOK_ANSWERS = (
+    Answer(imports.HookAnswer),
+    Answer(imports.HookAnswer, 500, description="The version could not be imported"),
+)
 
 # fmt: off
 ROUTES: Sequence[Operation[Any]] = (
@@ -214,6 +250,54 @@ ROUTES: Sequence[Operation[Any]] = (
         handler=source_archive, takes=Query(modules.ArchiveArguments), needs=PUBLIC, answers=_ARCHIVE,
         raises=[*_VERSION, HostingDisabled, InvalidPresignedKey, ArchiveNotFound],
     ),
+    # --- pages of modules ---
+    Operation(
+        id="countSearchFilters", method="GET", path="/v1/terrareg/modules/search/filters", tag="Modules",
+        handler=count_search_filters, takes=Query(overview.FilterArguments), needs=Capability.READ,
+        answers=[Answer(overview.SearchFilters)],
+    ),
+    Operation(
+        id="countSearchFiltersByFormerPath", method="GET", path="/v1/terrareg/search_filters", tag="Modules",
+        handler=count_search_filters, takes=Query(overview.FilterArguments), needs=Capability.READ,
+        answers=[Answer(overview.SearchFilters)],
+    ),
+    Operation(
+        id="countProviderSearchFilters", method="GET", path="/v1/terrareg/providers/search/filters", tag="Providers",
+        handler=count_provider_search_filters, takes=Query(overview.FilterArguments), needs=Capability.READ,
+        answers=[Answer(overview.ProviderSearchFilters)],
+    ),
+    Operation(
+        id="listModuleProvidersOfNamespace", method="GET", path="/v1/terrareg/modules/{namespace}", tag="Modules",
+        handler=list_module_providers, takes=Query(overview.LongPageArguments), needs=Capability.READ,
+        family=NAMESPACE, answers=[Answer(overview.ModuleProviderList)], raises=[NamespaceNotFound],
+    ),
+    Operation(
+        id="listModuleProvidersOfModule", method="GET", path="/v1/terrareg/modules/{namespace}/{name}", tag="Modules",
+        handler=list_module_providers, takes=Query(overview.LongPageArguments), needs=Capability.READ,
+        family=NAMESPACE, answers=[Answer(overview.ModuleProviderList)],
+        raises=[NamespaceNotFound, InvalidIdentifier],
+    ),
+    Operation(
+        id="showModuleProvider", method="GET", path=_MANAGED_PROVIDER, tag="Modules", handler=show_module_provider,
+        takes=Query(overview.DetailsArguments), needs=Capability.READ,
+        answers=[Answer(overview.VersionPageDetails | overview.ModuleProviderDetails)],
+        raises=[*_MODULE_PROVIDER, InvalidRequest],
+    ),
+    Operation(
+        id="listAllVersions", method="GET", path=f"{_MANAGED_PROVIDER}/versions", tag="Modules",
+        handler=list_all_versions, takes=Query(overview.VersionListArguments), needs=Capability.READ,
+        answers=[Answer(Sequence[overview.VersionItem])], raises=_MODULE_PROVIDER,
+    ),
+    Operation(
+        id="showVersionPage", method="GET", path=_MANAGED_VERSION, tag="Modules", handler=show_version_page,
+        takes=Query(overview.DetailsArguments), needs=Capability.READ, family=ErrorFamily.VERSION,
+        answers=[Answer(overview.VersionPageDetails)], raises=[*_VERSION, InvalidRequest],
+    ),
+    Operation(
+        id="showDownloadSummary", method="GET", path=f"{_PROTOCOL_PROVIDER}/downloads/summary", tag="Downloads",
+        handler=show_download_summary, takes=PathOnly(), needs=Capability.READ, family=ErrorFamily.STATISTICS,
+        answers=[Answer(overview.ModuleDownloadSummary)], raises=_MODULE_PROVIDER,
+    ),
     # --- namespaces ---
     Operation(
         id="listNamespaces", method="GET", path=_NAMESPACES, tag="Namespaces", handler=list_namespaces,
@@ -233,12 +317,13 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="changeNamespace", method="POST", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces",
         handler=change_namespace, takes=TextsInJsonBody(namespaces.NamespaceEdit), needs=Capability.FULL,
-        family=NAMESPACE, answers=[Answer(namespaces.ChangedNamespaceAnswer)],
+        admission=admit_change, family=NAMESPACE, answers=[Answer(namespaces.ChangedNamespaceAnswer)],
         raises=[NamespaceNotFound, InvalidIdentifier, NameTaken, ProviderSourceNotFound],
     ),
     Operation(
         id="deleteNamespace", method="DELETE", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces",
-        handler=delete_namespace, takes=JsonBody(common.Confirmation), needs=Capability.FULL, family=NAMESPACE,
+        handler=delete_namespace, takes=JsonBody(common.Confirmation), needs=Capability.FULL,
+        admission=admit_change, family=NAMESPACE,
         answers=[Answer(common.EmptyObject)], raises=[NamespaceNotFound, NotEmpty, RedirectInUse],
     ),
     # --- module providers ---
@@ -306,6 +391,39 @@ ROUTES: Sequence[Operation[Any]] = (
         id="deleteVersion", method="DELETE", path=f"{_MANAGED_VERSION}/delete", tag="Publishing",
         handler=delete_version,
         takes=JsonBody(common.Confirmation), needs=Capability.FULL, answers=[Answer(common.Success)], raises=_VERSION,
+    ),
+    Operation(
+        id="importVersion", method="POST", path=f"{_MANAGED_PROVIDER}/import", tag="Publishing",
+        handler=import_version, takes=JsonBody(imports.ImportArguments), needs=Capability.UPLOAD,
+        answers=[Answer(modules.UploadAnswer)],
+        raises=[*_MODULE_PROVIDER, NoRepository, InvalidRequest, RegistryFailure],
+    ),
+    Operation(
+        id="importNamedVersion", method="POST", path=f"{_MANAGED_VERSION}/import", tag="Publishing",
+        handler=import_named_version, takes=PathOnly(), needs=Capability.UPLOAD, family=BARE,
+        answers=[Answer(modules.UploadAnswer)],
+        raises=[*_MODULE_PROVIDER, NoRepository, InvalidRequest, RegistryFailure],
+    ),
+    # --- web-hooks ---
+    Operation(
+        id="receiveBitbucketHook", method="POST", path=f"{_HOOKS}/bitbucket", tag="Web-hooks",
+        handler=receive_bitbucket_hook, takes=SignedPayload(), needs=PUBLIC, family=BARE,
+        answers=[Answer(imports.PushAnswer), Answer(imports.PushAnswer, 500, description="A version failed")],
+        raises=[AuthenticationRequired, *_MODULE_PROVIDER, NoRepository, InvalidPayload],
+    ),
+    Operation(
+        id="receiveGithubHook", method="POST", path=f"{_HOOKS}/github", tag="Web-hooks",
+        handler=receive_github_hook, takes=SignedPayload(), needs=PUBLIC, answers=_HOOK_ANSWERS, raises=_HOOK,
+    ),
+    Operation(
+        id="receiveGitlabHook", method="POST", path=f"{_HOOKS}/gitlab", tag="Web-hooks",
+        handler=receive_gitlab_hook, takes=SignedPayload(), needs=PUBLIC, answers=_HOOK_ANSWERS, raises=_HOOK,
+        is_extension=True,
+    ),
+    Operation(
+        id="receiveGiteaHook", method="POST", path=f"{_HOOKS}/gitea", tag="Web-hooks",
+        handler=receive_gitea_hook, takes=SignedPayload(), needs=PUBLIC, answers=_HOOK_ANSWERS, raises=_HOOK,
+        is_extension=True,
     ),
     # --- reading a version ---
     Operation(

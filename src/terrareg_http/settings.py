@@ -16,8 +16,9 @@ import attrs
 from terrareg_core.access.authentication import AnalyticsKey, Secret
 from terrareg_core.analytics.downloads import DEFAULT_ENVIRONMENT
 from terrareg_core.errors import ForbiddenRepository, InvalidRequest
-from terrareg_core.modules.fetching import GitPolicy
+from terrareg_core.modules.fetching import GitPolicy, RepositoryLocation, RepositoryUrl
 from terrareg_core.modules.git_settings import GitProviderDefinition
+from terrareg_core.modules.links import ModuleLink, ModuleTab
 from terrareg_core.modules.model import HostingMode, ReindexMode
 from terrareg_core.modules.snippets import SnippetPolicy, VersionTemplate
 
@@ -168,15 +169,6 @@ def _analytics_keys(text: str) -> tuple[AnalyticsKey, ...]:
 
 
 @attrs.frozen
-class ModuleTab:
-    """A tab of a module's page that shows a file of the module's repository."""
-
-    title: str
-    files: tuple[str, ...]
-    """Candidates below the repository's root; the first that a version has is shown (chapter 06, 8.10)."""
-
-
-@attrs.frozen
 class ModuleTabs:
     """The value of `ADDITIONAL_MODULE_TABS`."""
 
@@ -187,10 +179,7 @@ class ModuleTabs:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The tabs that the JSON text spells: an array of `[title, [file, …]]`. Raises ValueError."""
-        try:
-            document = json.loads(text) if len(text) <= _MAX_JSON_LENGTH else None
-        except (ValueError, RecursionError):
-            document = None
+        document = _json(text)
         if not isinstance(document, list) or not all(_is_tab(item) for item in document):
             raise ValueError('must be a JSON array of tabs such as [["License", ["LICENSE"]]]')
         return cls(text, tuple(ModuleTab(title, tuple(files)) for title, files in document))
@@ -199,6 +188,31 @@ class ModuleTabs:
     def file_names(self) -> tuple[str, ...]:
         """Every file that some tab may show, each once, in order."""
         return tuple(dict.fromkeys(name for tab in self.tabs for name in tab.files))
+
+
+@attrs.frozen
+class ModuleLinks:
+    """The value of `MODULE_LINKS`."""
+
+    text: str
+    """As it was configured."""
+    links: tuple[ModuleLink, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The links that the JSON text spells (chapter 06, 8.10). Raises ValueError."""
+        try:
+            return cls(text, ModuleLink.parse_all(_json(text)))
+        except InvalidRequest as error:
+            raise ValueError(error.message) from None
+
+
+def _json(text: str) -> object:
+    """The JSON value that the text spells, or None when it spells none, or is unreasonably long."""
+    try:
+        return json.loads(text) if len(text) <= _MAX_JSON_LENGTH else None
+    except (ValueError, RecursionError):
+        return None
 
 
 @attrs.frozen
@@ -211,13 +225,14 @@ class ConfiguredGitProviders:
     def parse(cls, text: str) -> Self:
         """The git providers that the JSON text spells (chapter 02, 8.7). Raises ValueError."""
         try:
-            document = json.loads(text) if len(text) <= _MAX_JSON_LENGTH else None
-        except (ValueError, RecursionError):
-            document = None
-        try:
-            return cls(GitProviderDefinition.parse_all(document))
+            return cls(GitProviderDefinition.parse_all(_json(text)))
         except InvalidRequest as error:
             raise ValueError(error.message) from None
+
+    @property
+    def clone_hosts(self) -> tuple[str, ...]:
+        """The hosts of the clone URLs; those that depend on a module's name are none."""
+        return tuple(sorted(filter(None, {_host_of(it.templates.clone or "") for it in self.definitions})))
 
     @property
     def text(self) -> str:
@@ -235,6 +250,13 @@ class ConfiguredGitProviders:
             ],
             ensure_ascii=False,
         )
+
+
+def _host_of(clone_template: str) -> str:
+    try:
+        return RepositoryUrl.parse(RepositoryLocation(clone_template, trusted=True)).host
+    except ForbiddenRepository:
+        return ""
 
 
 def _hosts(text: str) -> tuple[str, ...]:
@@ -407,6 +429,9 @@ class Settings:
     allow_unauthenticated_publishing: bool = _flag(
         False, "Whether anybody may upload and publish without a credential, where no API keys are set."
     )
+    allow_unauthenticated_webhooks: bool = _flag(
+        False, "Whether web-hooks of git hosts need no signature, where no UPLOAD_API_KEYS are set."
+    )
     enable_access_controls: bool = _flag(
         False, "Whether signed-in users may do only what their groups grant; otherwise each is a site admin."
     )
@@ -513,6 +538,14 @@ class Settings:
         "Further tabs of a module's page, an array of [title, [file, …]]; the first file that exists is shown.",
         shown_default=_DEFAULT_TABS.text,
     )
+    module_links: ModuleLinks = _declare(
+        "JSON",
+        ModuleLinks.parse,
+        ModuleLinks("[]", ()),
+        "Links on module pages, an array of objects with text, url and, to restrict it, namespaces; {namespace}, "
+        "{module}, {provider} and {version} are replaced.",
+        shown_default="[]",
+    )
     terraform_example_version_template: VersionTemplate = _declare(
         "text",
         _template,
@@ -536,6 +569,9 @@ class Settings:
         HostingMode.ALLOW,
         "Whether archives are served: where no clone URL is known, never, or always.",
         shown_default="true",
+    )
+    delete_externally_hosted_artifacts: bool = _flag(
+        False, "Whether no archives are kept of modules that have a clone URL; no effect where hosting is enforced."
     )
     allow_forceful_module_provider_redirect_deletion: bool = _flag(
         False, "Whether redirects of module providers can be deleted by force while they are used."
@@ -561,6 +597,23 @@ class Settings:
         (),
         "The only hosts that clone URLs set by users may name, internal ones included; empty for all that are not.",
         empty_is_unset=False,
+    )
+    git_clone_timeout: int = _count(300, "How long fetching a git tag may take, in seconds.", most=_MAX_SECONDS)
+    git_clone_max_bytes: int = _count(
+        512 << 20, "Most that a git host may send for one tag, in bytes.", most=_MAX_BYTES
+    )
+    upstream_git_credentials_username: str | None = _declare(
+        "text", _text, None, "User name for fetching from git hosts over http and https.", secret=True
+    )
+    upstream_git_credentials_password: str | None = _declare(
+        "text", _text, None, "Password or token for fetching from git hosts over http and https.", secret=True
+    )
+    upstream_git_credentials_hosts: tuple[str, ...] | None = _declare(
+        "list",
+        _hosts,
+        None,
+        "The only hosts that get this user name and password.",
+        shown_default="the hosts of the clone URLs in GIT_PROVIDER_CONFIG",
     )
     allow_custom_git_url_module_provider: bool = _flag(
         True, "Whether the repository URLs that module providers set are used."
@@ -651,14 +704,14 @@ class ClientSettings:
         "URL",
         _text,
         "http://127.0.0.1:5000",
-        "Registry that `terrareg publish` sends modules to.",
+        "Registry that `terrareg publish` and `terrareg import` talk to.",
         shown_default="http://127.0.0.1:5000",
     )
     terrareg_token: str | None = _declare(
         "text",
         _text,
         None,
-        "Upload key or admin token that `terrareg publish` sends.",
+        "Upload key or admin token that `terrareg publish` and `terrareg import` send.",
         secret=True,
     )
 
@@ -721,7 +774,7 @@ def _shown(value: object) -> str:
             return ",".join(map(str, value))
         case Enum():
             return str(value.value)
-        case ModuleTabs() | ConfiguredGitProviders() | VersionTemplate():
+        case ModuleTabs() | ModuleLinks() | ConfiguredGitProviders() | VersionTemplate():
             return value.text
         case _:
             return _without_password(str(value))

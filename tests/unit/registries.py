@@ -1,6 +1,6 @@
 """A registry over the in-memory twins, and the parts of it that tests look at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import attrs
@@ -8,7 +8,8 @@ import attrs
 from terrareg_adapters.memory.archive_store import MemoryArchiveStore
 from terrareg_adapters.memory.clock import CountingIds, FixedClock
 from terrareg_adapters.memory.documents import EscapingRenderer
-from terrareg_adapters.memory.fetching import MemoryResolver
+from terrareg_adapters.memory.fetching import MemoryFetcher, MemoryResolver
+from terrareg_adapters.memory.mutex import MemoryMutex
 from terrareg_adapters.memory.recorder import DirectRecorder
 from terrareg_adapters.memory.signing import MemoryArchiveKeySigner
 from terrareg_adapters.memory.sources import MemoryPacker, MemoryUnpacker, PreparedReader
@@ -17,6 +18,7 @@ from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
 from terrareg_core.access.identities import Identity
 from terrareg_core.access.permissions import AccessPolicy, Authoriser, Grants
 from terrareg_core.analytics.downloads import AnalyticsPolicy, Client
+from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.audit.events import AuditEvent
 from terrareg_core.identifiers import RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
@@ -27,16 +29,23 @@ from terrareg_core.modules.downloads import DownloadRequest, Downloads
 from terrareg_core.modules.fetching import GitPolicy
 from terrareg_core.modules.git_providers import GitProviders, configure_git_providers
 from terrareg_core.modules.git_settings import GitProviderDefinition
+from terrareg_core.modules.importing import GitImporter, Importing
 from terrareg_core.modules.indexing import IndexingPolicy, ModuleIndexer
 from terrareg_core.modules.initial_setup import InitialSetup
+from terrareg_core.modules.making import VersionMaker
 from terrareg_core.modules.model import ModulePolicy
 from terrareg_core.modules.module_providers import ModuleProviders
+from terrareg_core.modules.overview import Overviews
 from terrareg_core.modules.ports import SpecificationReader
 from terrareg_core.modules.publishing import Publishing
 from terrareg_core.modules.redirects import RedirectPolicy
+from terrareg_core.modules.reindexing import Reindexing
+from terrareg_core.modules.scanning import CostEstimator, SecurityScanner
 from terrareg_core.modules.sources import PublicAddress
+from terrareg_core.modules.webhooks import WebhookPolicy, Webhooks
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.namespaces.use_cases import Namespaces
+from terrareg_core.providers.catalogue import ProviderCatalogue
 from terrareg_core.registry import Registry
 
 ADMIN = Identity.administrator()
@@ -56,6 +65,7 @@ class World:
     unit_of_work: MemoryUnitOfWork
     store: MemoryArchiveStore
     clock: FixedClock
+    mutex: MemoryMutex
 
     def events(self) -> list[AuditEvent]:
         """The audit history."""
@@ -85,19 +95,27 @@ def make_world(
     documentation: DocumentationPolicy | None = None,
     urls: SourceUrls | None = None,
     reader: SpecificationReader | None = None,
+    scanner: SecurityScanner | None = None,
+    estimator: CostEstimator | None = None,
     grants: Callable[[Identity], Grants] | None = None,
     redirects: RedirectPolicy | None = None,
     git: GitPolicy | None = None,
     git_providers: Sequence[GitProviderDefinition] = (),
+    repositories: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None,
+    webhooks: WebhookPolicy | None = None,
 ) -> World:
     """A fresh, empty world with the given policies; the defaults are the registry's own."""
     unit_of_work, store, clock = MemoryUnitOfWork(), MemoryArchiveStore(), FixedClock()
     authoriser = Authoriser(access or AccessPolicy(), grants or (lambda _: Grants()))
     redirects = redirects or RedirectPolicy()
     configure_git_providers(unit_of_work, git_providers)
-    shelf = ArchiveShelf(store, MemoryPacker(), CountingIds())
+    shelf, mutex = ArchiveShelf(store, MemoryPacker(), CountingIds()), MemoryMutex()
     modules, namespaces, urls = modules or ModulePolicy(), namespaces or NamespacePolicy(), urls or SourceUrls()
-    indexer = ModuleIndexer(reader or PreparedReader(), EscapingRenderer(), indexing or IndexingPolicy())
+    indexer = ModuleIndexer(
+        reader or PreparedReader(), EscapingRenderer(), indexing or IndexingPolicy(), scanner, estimator
+    )
+    maker = VersionMaker(unit_of_work, clock, indexer, shelf, modules, namespaces, urls)
+    importer = GitImporter(MemoryFetcher(repositories or {}, git or GitPolicy()), maker, urls)
     registry = Registry(
         Authenticator(ConfiguredSecrets()),
         authoriser,
@@ -116,8 +134,12 @@ def make_world(
         GitProviders(unit_of_work, authoriser),
         InitialSetup(unit_of_work, authoriser, modules, urls),
         Catalogue(unit_of_work, authoriser, modules, namespaces, urls),
+        Overviews(unit_of_work, authoriser, modules, namespaces, documentation or DocumentationPolicy(), urls),
         Documentation(unit_of_work, authoriser, modules, documentation or DocumentationPolicy(), urls),
-        Publishing(unit_of_work, authoriser, clock, MemoryUnpacker(), indexer, shelf, modules, namespaces),
+        Publishing(unit_of_work, authoriser, clock, MemoryUnpacker(), maker, shelf, modules),
+        Importing(unit_of_work, authoriser, maker, importer),
+        Webhooks(unit_of_work, authoriser, clock, importer, shelf, webhooks or WebhookPolicy()),
+        Reindexing(unit_of_work, authoriser, MemoryUnpacker(), indexer, shelf, mutex),
         Downloads(
             unit_of_work,
             authoriser,
@@ -130,6 +152,8 @@ def make_world(
             analytics or AnalyticsPolicy(),
             urls,
         ),
+        Statistics(unit_of_work, authoriser, clock, modules),
+        ProviderCatalogue(authoriser),
         lambda: None,
     )
-    return World(registry, unit_of_work, store, clock)
+    return World(registry, unit_of_work, store, clock, mutex)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from terrareg_adapters.memory.sources import memory_archive
 from terrareg_core.access.identities import Identity, IdentityKind
 from terrareg_core.access.permissions import AccessPolicy, Grants, NamespacePermission
+from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.errors import (
     AuthenticationRequired,
     ForcedDeletionDisabled,
@@ -41,6 +42,7 @@ from terrareg_core.modules.module_providers import Integration, ModuleProviderCh
 from terrareg_core.modules.redirects import RedirectPolicy
 from terrareg_core.modules.resolution import look_up
 from terrareg_core.namespaces.model import NamespacePolicy
+from terrareg_core.namespaces.use_cases import NamespaceChanges
 from tests.unit.registries import ADMIN, ANONYMOUS, World, address, download, make_world
 from tests.unit.test_git_settings import entry
 
@@ -57,9 +59,7 @@ def _world(**options: Any) -> World:
     return world
 
 
-def _change(
-    world: World, requested: RequestedModuleProvider = NET, identity: Identity = ADMIN, **changes: Any
-) -> None:
+def _change(world: World, requested: RequestedModuleProvider = NET, identity: Identity = ADMIN, **changes: Any) -> None:
     world.registry.module_providers.change(identity, requested, ModuleProviderChanges(**changes))
 
 
@@ -79,6 +79,10 @@ def _new_events(world: World, since: int) -> list[tuple[str, str | None, str | N
     return [
         (event.action.value.removeprefix(prefix), event.old_value, event.new_value) for event in world.events()[since:]
     ]
+
+
+def _rename(world: World, old: str, new: str) -> None:
+    world.registry.namespaces.change(ADMIN, old, NamespaceChanges(name=new))
 
 
 # --- creating (4.1) ---
@@ -233,7 +237,7 @@ def test_a_git_provider_that_is_no_longer_configured_works_on_but_is_not_chosen_
 @pytest.mark.parametrize("template", ["https://127.0.0.1/x", "ssh://git@localhost/x", "https://internal.test/{module}"])
 def test_users_can_not_have_the_registry_fetch_from_its_own_network(template: str) -> None:
     world = _world()
-    with pytest.raises(InvalidUrlTemplate, match="^Repository clone URL: "):
+    with pytest.raises(InvalidUrlTemplate, match=r"^Repository clone URL: "):
         _change(world, repo_clone_url_template=template)
     with pytest.raises(InvalidUrlTemplate):
         world.registry.module_providers.create(
@@ -334,22 +338,15 @@ def test_a_change_is_made_whole_or_not_at_all(changes: dict[str, str], error: ty
     world = _world()
     registry = world.registry
     registry.namespaces.create(ADMIN, "former")
-    registry.namespaces.change(ADMIN, "former", _renamed("renamed"))
+    _rename(world, "former", "renamed")
     for name in ("taken", "left"):
         registry.module_providers.create(ADMIN, address(f"acme/{name}/aws"))
     _change(world, address("acme/left/aws"), module="gone")
     before, actions = _found(world), world.actions()
+    wanted: dict[str, Any] = {"verified": True, "git_path": "fine", **changes}
     with pytest.raises(error):
-        _change(world, verified=True, git_path="fine", **{"provider": "aws"} | changes) if "git_path" not in changes else (
-            _change(world, verified=True, **changes)
-        )
+        _change(world, **wanted)
     assert (_found(world), world.actions()) == (before, actions)
-
-
-def _renamed(name: str) -> Any:
-    from terrareg_core.namespaces.use_cases import NamespaceChanges
-
-    return NamespaceChanges(name=name)
 
 
 def test_a_redirect_keeps_a_name_from_being_created() -> None:
@@ -362,8 +359,8 @@ def test_a_redirect_keeps_a_name_from_being_created() -> None:
 def test_renaming_a_namespace_keeps_module_provider_redirects_working() -> None:
     world = _world()
     _change(world, namespace="other", module="lan")
-    world.registry.namespaces.change(ADMIN, "acme", _renamed("acmeco"))
-    world.registry.namespaces.change(ADMIN, "other", _renamed("else"))
+    _rename(world, "acme", "acmeco")
+    _rename(world, "other", "else")
     for text in ("acme/net/aws", "acmeco/net/aws", "other/lan/aws", "else/lan/aws"):
         assert str(_found(world, address(text)).address) == "else/lan/aws"
     assert _redirects(world) == ["acmeco/net/aws"]
@@ -509,7 +506,7 @@ def test_only_redirects_of_the_module_provider_are_deleted(redirect_id: str) -> 
     ],
 )
 def test_a_redirect_is_in_use_while_some_consumer_downloaded_last_under_it(downloads: list[str], in_use: bool) -> None:
-    world = _moved(analytics=_unidentified())
+    world = _moved(analytics=AnalyticsPolicy(unidentified_downloads=True))
     for target in downloads:
         download(world, target)
     if not in_use:
@@ -520,16 +517,10 @@ def test_a_redirect_is_in_use_while_some_consumer_downloaded_last_under_it(downl
     assert _redirects(world, LAN) == ["acme/net/aws"]
 
 
-def _unidentified() -> Any:
-    from terrareg_core.analytics.downloads import AnalyticsPolicy
-
-    return AnalyticsPolicy(unidentified_downloads=True)
-
-
 def test_a_former_name_of_the_namespace_counts_as_use_as_well() -> None:
     world = _moved()
     download(world, "tok__acme/net/aws")
-    world.registry.namespaces.change(ADMIN, "acme", _renamed("acmeco"))
+    _rename(world, "acme", "acmeco")
     with pytest.raises(RedirectInUse):
         _delete(world)
 

@@ -48,3 +48,14 @@ def test_following_the_next_offset_visits_every_row_once(limit: int, total: int)
         visited.extend(range(offset, min(offset + limit, total)))
         offset = _page(offset, limit, total).next_offset
     assert visited == list(range(total))
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(1, 60))
+def test_a_page_that_nobody_counted_has_the_neighbours_of_one_that_somebody_did(
+    total: int, offset: int, limit: int
+) -> None:
+    everything, request = range(total), PageRequest(offset, limit)
+    uncounted = Page.uncounted(request, everything[offset : offset + limit + 1])
+    counted = Page(request, everything[offset : offset + limit], total)
+    assert list(uncounted.rows) == list(counted.rows)
+    assert (uncounted.previous_offset, uncounted.next_offset) == (counted.previous_offset, counted.next_offset)

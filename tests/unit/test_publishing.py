@@ -34,9 +34,9 @@ from terrareg_core.errors import (
     UploadDisabled,
 )
 from terrareg_core.identifiers import ModuleName, ModuleProviderId, NamespaceName, ProviderName
+from terrareg_core.modules.making import MadeVersion
 from terrareg_core.modules.model import HostingMode, ModulePolicy, ReindexMode
 from terrareg_core.modules.ports import UploadedArchive
-from terrareg_core.modules.publishing import PublishedVersion
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version
@@ -48,7 +48,7 @@ PUBLISHER = Identity(IdentityKind.PUBLISH_KEY, "Publish API Key")
 GOOD = {"main.tf": "", "README.md": "# VPC"}
 
 
-def _upload(world: World, version: str = "1.0.0", files: dict[str, str] | None = None) -> PublishedVersion:
+def _upload(world: World, version: str = "1.0.0", files: dict[str, str] | None = None) -> MadeVersion:
     return world.registry.publishing.upload(ADMIN, VPC, version, memory_archive(files or GOOD))
 
 
@@ -344,7 +344,8 @@ class _Faulty:
 
 def _with_faulty_writes(world: World, error: Exception, *, after_commit: bool = False) -> World:
     faulty = _Faulty(world.unit_of_work, error, after_commit)
-    publishing = attrs.evolve(world.registry.publishing, unit_of_work=faulty)
+    publishing = world.registry.publishing
+    publishing = attrs.evolve(publishing, maker=attrs.evolve(publishing._maker, unit_of_work=faulty))
     return attrs.evolve(world, registry=attrs.evolve(world.registry, publishing=publishing))
 
 

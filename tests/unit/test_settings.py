@@ -1,5 +1,6 @@
 """Settings: parsing rules of chapter 06, 8.1, and what each refusal says."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -282,7 +283,27 @@ def test_secrets_are_masked_and_left_out_of_the_text_form() -> None:
         "ANALYTICS_AUTH_KEYS",
         "IGNORE_ANALYTICS_TOKEN_AUTH_KEYS",
         "INTERNAL_EXTRACTION_ANALYTICS_TOKEN",
+        "UPSTREAM_GIT_CREDENTIALS_USERNAME",
+        "UPSTREAM_GIT_CREDENTIALS_PASSWORD",
     }
+
+
+def test_git_credentials_go_to_the_hosts_of_the_git_providers_only() -> None:
+    url = "https://{host}/{{namespace}}/{{module}}"
+    entries = [
+        {"name": host, **{f"{slot}_url": url.format(host=host) for slot in ("base", "clone")}, "browse_url": browse}
+        for host in ("One.test:8443", "two.test", "{namespace}.test")
+        for browse in ["https://h.test/{namespace}/{module}/{tag}/{path}"]
+    ]
+    settings = Settings.from_environment({"GIT_PROVIDER_CONFIG": json.dumps(entries)})
+    assert settings.git_provider_config.clone_hosts == ("one.test", "two.test")
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "x"])
+def test_a_fetch_always_has_an_end(value: str) -> None:
+    with pytest.raises(SettingsError, match="GIT_CLONE_TIMEOUT"):
+        Settings.from_environment({"GIT_CLONE_TIMEOUT": value})
+    assert Settings.from_environment({"GIT_CLONE_TIMEOUT": ""}).git_clone_timeout == 300
 
 
 @pytest.mark.parametrize(
@@ -311,3 +332,49 @@ def test_the_documented_default_is_the_default() -> None:
     for variable in variables(Settings):
         shown = Settings().shown(variable)
         assert shown in {variable.default, "", "data", "data/UPLOAD"}, variable.name
+
+
+# --- git ---
+
+HUB = {
+    "name": "Hub",
+    "base_url": "https://hub.test/{namespace}/{module}",
+    "clone_url": "https://me:hunter2@hub.test/{namespace}/{module}.git",
+    "browse_url": "https://hub.test/{namespace}/{module}/tree/{tag}/{path}",
+}
+
+
+@pytest.mark.parametrize("text", ["", "[]", " [ ] "])
+def test_no_git_provider_is_configured_unless_said_otherwise(text: str) -> None:
+    assert read(GIT_PROVIDER_CONFIG=text).git_provider_config.definitions == ()
+    assert read().git_provider_config.definitions == ()
+
+
+def test_git_providers_are_shown_as_configured_but_for_passwords() -> None:
+    settings = read(GIT_PROVIDER_CONFIG=json.dumps([HUB]))
+    (hub,) = settings.git_provider_config.definitions
+    assert hub.templates.clone == HUB["clone_url"]
+    shown = _shown(settings)["GIT_PROVIDER_CONFIG"]
+    assert json.loads(shown)[0]["clone_url"] == f"https://me:{MASK}@hub.test/{{namespace}}/{{module}}.git"
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "[", "null", "[{}]", "[" * 60_000, json.dumps([HUB | {"base_url": "https://x"}]), json.dumps([HUB, HUB])],
+)
+def test_git_providers_that_can_not_be_used_are_refused_without_repeating_them(text: str) -> None:
+    message = refusal(GIT_PROVIDER_CONFIG=text).message
+    assert message.startswith("GIT_PROVIDER_CONFIG must ")
+    assert "hunter2" not in message
+
+
+def test_git_hosts_are_names_in_one_spelling() -> None:
+    assert read(GIT_ALLOWED_HOSTS="Git.Example.com., 127.1").git_allowed_hosts == ("127.0.0.1", "git.example.com")
+    for text in ("https://git.example.com", "a b", "git.example.com:22"):
+        assert refusal(GIT_ALLOWED_HOSTS=text).variable == "GIT_ALLOWED_HOSTS"
+
+
+def test_the_lookback_may_be_negative() -> None:
+    assert read(REDIRECT_DELETION_LOOKBACK_DAYS="-5").redirect_deletion_lookback_days == -5
+    assert refusal(REDIRECT_DELETION_LOOKBACK_DAYS="9" * 9).variable == "REDIRECT_DELETION_LOOKBACK_DAYS"

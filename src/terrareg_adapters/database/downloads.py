@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from terrareg_adapters.database.rows import DOWNLOAD_COLUMNS, to_download
 from terrareg_adapters.database.tables import download, module_version
-from terrareg_core.analytics.downloads import DownloadEvent
+from terrareg_adapters.database.types import UtcDateTime
+from terrareg_core.analytics.downloads import DownloadCounts, DownloadEvent
 
 # Holding the versions, always in the same order, keeps them from being deleted before the events are there, and two
 # writers from waiting for each other; the weaker lock lets others refer to them.
@@ -37,6 +39,16 @@ _OF_VERSION = (
 )
 
 
+_WITHIN = [bindparam(f"since_{number}", type_=UtcDateTime) for number in range(len(DownloadCounts.WINDOWS))]
+# Rows beyond the widest window are not read, however many there are: the versions count all of theirs.
+_RECENT = select(
+    *(func.coalesce(func.sum(case((download.c.timestamp >= since, 1), else_=0)), 0) for since in _WITHIN),
+    select(func.coalesce(func.sum(module_version.c.downloads), 0))
+    .where(module_version.c.module_provider_id == bindparam("module_provider_id"))
+    .scalar_subquery(),
+).where(download.c.module_provider_id == bindparam("module_provider_id"), download.c.timestamp >= _WITHIN[-1])
+
+
 @attrs.frozen
 class DatabaseDownloads:
     """The recorded downloads, inside the transaction of a connection."""
@@ -61,6 +73,11 @@ class DatabaseDownloads:
     def latest_by_token(self, module_provider_id: int) -> Sequence[DownloadEvent]:
         rows = self._connection.execute(_LATEST_BY_TOKEN, {"module_provider_id": module_provider_id})
         return [to_download(row) for row in rows]
+
+    def counts(self, module_provider_id: int, now: datetime) -> DownloadCounts:
+        moments = {since.key: now - window for since, window in zip(_WITHIN, DownloadCounts.WINDOWS, strict=True)}
+        row = self._connection.execute(_RECENT, {"module_provider_id": module_provider_id, **moments}).one()
+        return DownloadCounts(*map(int, row))
 
     def of_version(self, module_version_id: int) -> Sequence[DownloadEvent]:
         rows = self._connection.execute(_OF_VERSION, {"module_version_id": module_version_id})

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Table, bindparam, delete, false, insert, select, true, update
+from sqlalchemy import Connection, Table, bindparam, delete, false, insert, or_, select, true, update
 
 from terrareg_adapters.database.documents import (
     write_calls,
@@ -25,10 +25,13 @@ from terrareg_adapters.database.tables import (
     module_provider,
     module_version,
     module_version_file,
+    namespace,
 )
+from terrareg_core.identifiers import ModuleName, ModuleProviderId, NamespaceName, ProviderName
 from terrareg_core.modules.documents import PartDocuments
-from terrareg_core.modules.model import IndexedContent, ModuleVersion, NewModuleVersion
+from terrareg_core.modules.model import IndexedContent, IndexedVersion, ModuleVersion, NewModuleVersion
 from terrareg_core.modules.parts import PartKind
+from terrareg_core.modules.ports import StoredObject
 from terrareg_core.versions import Version
 
 _OF_MODULE_PROVIDER = select(*MODULE_VERSION_COLUMNS).where(
@@ -50,6 +53,19 @@ _MARK_PUBLISHED = (
     .values(published=true(), published_at=bindparam("moment", type_=module_version.c.published_at.type))
 )
 _REMOVE = delete(module_version).where(_IS_IT)
+_IDS = select(module_version.c.id)
+_OUTDATED = _IDS.where(
+    or_(
+        module_version.c.extraction_version.is_(None),
+        module_version.c.extraction_version < bindparam("extraction_version"),
+    )
+)
+_INDEXED = (
+    select(namespace.c.name, module_provider.c.module, module_provider.c.provider, *MODULE_VERSION_COLUMNS)
+    .join(module_provider, module_provider.c.id == module_version.c.module_provider_id)
+    .join(namespace, namespace.c.id == module_provider.c.namespace_id)
+    .where(_IS_IT)
+)
 
 _CONTENT = (module_part, example_file, module_version_file)
 _ADD_CONTENT = {table: insert(table) for table in _CONTENT}
@@ -98,10 +114,27 @@ class DatabaseModuleVersions:
     def replace(self, module_version_id: int, new: NewModuleVersion) -> ModuleVersion:
         if not self._connection.execute(_REPLACE, _values(new) | {"module_version_id": module_version_id}).rowcount:
             refuse(self._connection, "The version was deleted meanwhile")
-        for statement in _REMOVE_CONTENT.values():
-            self._connection.execute(statement, {"module_version_id": module_version_id})
-        self._add_content(module_version_id, new.content)
+        self._replace_content(module_version_id, new.content)
         return _stored(module_version_id, new)
+
+    def indexed_before(self, extraction_version: int | None) -> Sequence[int]:
+        # Asked for the order of ids, SQLite would read the whole table in that order instead of the index.
+        if extraction_version is None:
+            return sorted(self._connection.execute(_IDS).scalars())
+        return sorted(self._connection.execute(_OUTDATED, {"extraction_version": extraction_version}).scalars())
+
+    def indexed(self, module_version_id: int) -> IndexedVersion | None:
+        row = self._connection.execute(_INDEXED, {"module_version_id": module_version_id}).one_or_none()
+        if row is None:
+            return None
+        address = ModuleProviderId(NamespaceName(row[0]), ModuleName(row[1]), ProviderName(row[2]))
+        return IndexedVersion(address, to_module_version(row[3:]))
+
+    def reindex(self, module_version_id: int, content: IndexedContent, extraction_version: int) -> None:
+        values = _content_values(content) | {"extraction_version": extraction_version}
+        if not self._connection.execute(_REPLACE, values | {"module_version_id": module_version_id}).rowcount:
+            refuse(self._connection, "The version was deleted meanwhile")
+        self._replace_content(module_version_id, content)
 
     def mark_published(self, module_version_id: int, published_at: datetime) -> None:
         self._connection.execute(_MARK_PUBLISHED, {"module_version_id": module_version_id, "moment": published_at})
@@ -109,6 +142,11 @@ class DatabaseModuleVersions:
     def remove(self, module_version_id: int) -> None:
         # Content, downloads and the pointer to it as the latest go by the foreign keys' rules.
         self._connection.execute(_REMOVE, {"module_version_id": module_version_id})
+
+    def _replace_content(self, module_version_id: int, content: IndexedContent) -> None:
+        for statement in _REMOVE_CONTENT.values():
+            self._connection.execute(statement, {"module_version_id": module_version_id})
+        self._add_content(module_version_id, content)
 
     def _add_content(self, module_version_id: int, content: IndexedContent) -> None:
         documents = content.documents
@@ -137,14 +175,12 @@ class DatabaseModuleVersions:
 
 
 def _values(new: NewModuleVersion) -> dict[str, Any]:
-    content, metadata, archives = new.content, new.content.metadata, new.archives
-    root = next((part for part in content.parts if part.kind is PartKind.ROOT), None)
+    archives = new.archives
     return {
         "module_provider_id": new.module_provider_id,
         "version": new.version.text,
         "sort_key": version_sort_key(new.version),
         "beta": new.version.is_beta,
-        "internal": metadata.internal,
         "published": new.published,
         "indexed_at": new.indexed_at,
         "published_at": new.published_at,
@@ -154,12 +190,18 @@ def _values(new: NewModuleVersion) -> dict[str, Any]:
         "git_tag": new.origin.tag if new.origin else None,
         "git_path": new.git_path,
         "archive_git_path": new.archive_git_path,
-        "zip_key": archives.zip.key,
-        "zip_size": archives.zip.size,
-        "zip_sha256": archives.zip.digest,
-        "tar_gz_key": archives.tar_gz.key,
-        "tar_gz_size": archives.tar_gz.size,
-        "tar_gz_sha256": archives.tar_gz.digest,
+        **_object("zip", archives.zip if archives is not None else None),
+        **_object("tar_gz", archives.tar_gz if archives is not None else None),
+        **_object("source", new.source),
+        **_content_values(new.content),
+    }
+
+
+def _content_values(content: IndexedContent) -> dict[str, Any]:
+    metadata = content.metadata
+    root = next((part for part in content.parts if part.kind is PartKind.ROOT), None)
+    return {
+        "internal": metadata.internal,
         "terraform_constraint": root.specification.terraform_version_constraint if root else None,
         "owner": metadata.owner,
         "owner_folded": (metadata.owner or "").lower(),
@@ -170,6 +212,14 @@ def _values(new: NewModuleVersion) -> dict[str, Any]:
         "repo_browse_url": metadata.repo_browse_url,
         "variable_template": write_objects(metadata.variable_template),
         "usage_template": write_objects(content.documents.usage_template),
+    }
+
+
+def _object(name: str, stored: StoredObject | None) -> dict[str, str | int | None]:
+    return {
+        f"{name}_key": stored.key if stored is not None else None,
+        f"{name}_size": stored.size if stored is not None else None,
+        f"{name}_sha256": stored.digest if stored is not None else None,
     }
 
 
@@ -210,4 +260,6 @@ def _stored(module_version_id: int, new: NewModuleVersion) -> ModuleVersion:
         repo_browse_url=new.content.metadata.repo_browse_url,
         git_path=new.git_path,
         archive_git_path=new.archive_git_path,
+        source=new.source,
+        extraction_version=new.extraction_version,
     )

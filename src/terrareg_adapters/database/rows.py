@@ -48,7 +48,7 @@ from terrareg_core.modules.model import (
 )
 from terrareg_core.modules.parts import ModulePart, PartKind
 from terrareg_core.modules.ports import StoredObject
-from terrareg_core.modules.read_models import ListedVersion, ModuleSummary
+from terrareg_core.modules.read_models import ListedModuleProvider, ListedVersion, ModuleSummary
 from terrareg_core.namespaces.model import Namespace, NamespaceKind
 from terrareg_core.versions import Version
 
@@ -191,6 +191,10 @@ MODULE_VERSION_COLUMNS = (
     module_version.c.tar_gz_key,
     module_version.c.tar_gz_size,
     module_version.c.tar_gz_sha256,
+    module_version.c.source_key,
+    module_version.c.source_size,
+    module_version.c.source_sha256,
+    module_version.c.extraction_version,
 )
 
 
@@ -198,7 +202,8 @@ def to_module_version(row: Sequence[Any]) -> ModuleVersion:
     """The module version of a row of MODULE_VERSION_COLUMNS."""
     module_version_id, module_provider_id, version, published, internal, indexed_at, published_at = row[:7]
     repo_base_url, repo_clone_url, repo_browse_url, git_path, archive_git_path = row[7:12]
-    commit, tag, zip_key, zip_size, zip_sha256, tar_gz_key, tar_gz_size, tar_gz_sha256 = row[12:]
+    commit, tag, zip_key, zip_size, zip_sha256, tar_gz_key, tar_gz_size, tar_gz_sha256 = row[12:20]
+    source_key, source_size, source_sha256, extraction_version = row[20:]
     archives = None
     if zip_key is not None and tar_gz_key is not None:
         archives = StoredArchives(
@@ -219,6 +224,8 @@ def to_module_version(row: Sequence[Any]) -> ModuleVersion:
         repo_browse_url=repo_browse_url,
         git_path=git_path,
         archive_git_path=archive_git_path,
+        source=None if source_key is None else StoredObject(source_key, source_size, source_sha256),
+        extraction_version=extraction_version,
     )
 
 
@@ -242,6 +249,7 @@ SUMMARY_COLUMNS = (
     .where(git_provider.c.id == module_provider.c.git_provider_id)
     .scalar_subquery()
     .label("git_provider_base_url"),
+    module_provider.c.provider_source_inheritance_disabled,
 )
 
 
@@ -250,6 +258,17 @@ def to_summary(row: Sequence[Any]) -> ModuleSummary:
     name, module, provider, verified, version, *rest = row
     address = ModuleProviderId(NamespaceName(name), ModuleName(module), ProviderName(provider))
     return ModuleSummary(address, verified, Version.parse(version), *rest)
+
+
+def to_listed_module_provider(row: Sequence[Any]) -> ListedModuleProvider:
+    """The listed module provider of a row of SUMMARY_COLUMNS, in which those of the version may be empty."""
+    name, module, provider, verified, version, *_, inheritance_disabled = row
+    return ListedModuleProvider(
+        ModuleProviderId(NamespaceName(name), ModuleName(module), ProviderName(provider)),
+        verified,
+        inheritance_disabled,
+        to_summary(row) if version is not None else None,
+    )
 
 
 LISTED_VERSION_COLUMNS = (module_version.c.version, module_version.c.published)

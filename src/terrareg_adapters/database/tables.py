@@ -135,6 +135,9 @@ module_version = Table(
     Column("tar_gz_key", LongText),
     Column("tar_gz_size", Counter),
     Column("tar_gz_sha256", String(64)),
+    Column("source_key", LongText),
+    Column("source_size", Counter),
+    Column("source_sha256", String(64)),
     Column("terraform_constraint", LongText),
     Column("owner", LongText),
     Column("owner_folded", LongText, nullable=False),
@@ -146,6 +149,8 @@ module_version = Table(
     Column("variable_template", LongText, nullable=False),
     Column("usage_template", LongText),
     UniqueConstraint("module_provider_id", "version"),
+    # Finds what is to be indexed again.
+    Index(None, "extraction_version"),
     sqlite_autoincrement=True,
 )
 

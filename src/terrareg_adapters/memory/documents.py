@@ -7,7 +7,7 @@ import attrs
 
 from terrareg_core.json_values import JsonObject
 from terrareg_core.modules.documents import DocumentedPart, HtmlTexts, PartDocuments, PartTexts, RenderedTexts
-from terrareg_core.modules.model import IndexedContent
+from terrareg_core.modules.model import IndexedContent, ModuleMetadata
 from terrareg_core.modules.parts import PartKind, SafeTexts
 from terrareg_core.modules.slots import SlottedText, cut_sources
 
@@ -56,6 +56,9 @@ class EscapingRenderer:
         return _escape(text)
 
 
+_NOTHING = IndexedContent(ModuleMetadata(), None, ())
+
+
 @attrs.frozen
 class MemoryDocuments:
     """The documents of stored versions (implements `DocumentReader`)."""
@@ -63,8 +66,11 @@ class MemoryDocuments:
     _contents: Mapping[int, IndexedContent]
     """By module version id."""
 
+    def _of(self, module_version_id: int) -> IndexedContent:
+        return self._contents.get(module_version_id, _NOTHING)
+
     def part(self, module_version_id: int, kind: PartKind, path: str) -> DocumentedPart | None:
-        content = self._contents[module_version_id]
+        content = self._of(module_version_id)
         part = next((part for part in content.parts if (part.kind, part.path) == (kind, path)), None)
         if part is None:
             return None
@@ -72,24 +78,24 @@ class MemoryDocuments:
         return DocumentedPart(part, attrs.evolve(documents, html=attrs.evolve(documents.html, readme=None)))
 
     def paths(self, module_version_id: int, kind: PartKind) -> Sequence[str]:
-        return [part.path for part in self._contents[module_version_id].parts if part.kind is kind]
+        return [part.path for part in self._of(module_version_id).parts if part.kind is kind]
 
     def readme(self, module_version_id: int, kind: PartKind, path: str) -> SlottedText | None:
-        documents = self._contents[module_version_id].documents.parts.get((kind, path))
+        documents = self._of(module_version_id).documents.parts.get((kind, path))
         return documents.html.readme if documents is not None else None
 
     def example_files(self, module_version_id: int, example: str) -> Sequence[str]:
-        paths = self._contents[module_version_id].example_files
+        paths = self._of(module_version_id).example_files
         return sorted(path for path in paths if path.rpartition("/")[0] == example)
 
     def example_file(self, module_version_id: int, path: str) -> SlottedText | None:
-        return self._contents[module_version_id].documents.example_files.get(path)
+        return self._of(module_version_id).documents.example_files.get(path)
 
     def file(self, module_version_id: int, path: str) -> str | None:
-        return self._contents[module_version_id].documents.files.get(path)
+        return self._of(module_version_id).documents.files.get(path)
 
     def files(self, module_version_id: int) -> Sequence[str]:
-        return sorted(self._contents[module_version_id].tab_files)
+        return sorted(self._of(module_version_id).tab_files)
 
     def usage_template(self, module_version_id: int) -> Sequence[JsonObject]:
-        return self._contents[module_version_id].documents.usage_template
+        return self._of(module_version_id).documents.usage_template

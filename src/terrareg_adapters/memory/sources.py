@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import attrs
 
@@ -12,6 +13,8 @@ from terrareg_core.errors import InvalidArchive, InvalidSource
 from terrareg_core.modules.ports import PackedArchive, UploadedArchive
 from terrareg_core.modules.source_tree import SourceTree
 from terrareg_core.modules.syntax import ParsedFile
+
+_IGNORE_FILE = ".tfignore"
 
 
 def memory_archive(files: Mapping[str, str]) -> UploadedArchive:
@@ -39,6 +42,7 @@ class MemoryUnpacker:
 class _MemoryPair:
     zip: io.BytesIO
     tar_gz: io.BytesIO
+    complete: bool
 
 
 @attrs.frozen
@@ -47,9 +51,24 @@ class MemoryPacker:
 
     @contextmanager
     def pack(self, tree: SourceTree) -> Iterator[PackedArchive]:
-        """See `ArchivePacker.pack`; there is no `.tfignore` in memory."""
-        content = json.dumps({file.path: tree.read(file.path).decode() for file in tree.files()}).encode()
-        yield _MemoryPair(io.BytesIO(content), io.BytesIO(content))
+        """See `ArchivePacker.pack`; a `.tfignore` in memory lists the paths of files."""
+        texts = _texts(tree)
+        ignored = set(texts.pop(_IGNORE_FILE, "").splitlines())
+        kept = {path: text for path, text in texts.items() if path not in ignored}
+        yield _MemoryPair(_packed(kept), _packed(kept), complete=kept == texts)
+
+    @contextmanager
+    def pack_whole(self, tree: SourceTree) -> Iterator[BinaryIO]:
+        """See `ArchivePacker.pack_whole`."""
+        yield _packed(_texts(tree))
+
+
+def _texts(tree: SourceTree) -> dict[str, str]:
+    return {file.path: tree.read(file.path).decode() for file in tree.files()}
+
+
+def _packed(texts: Mapping[str, str]) -> io.BytesIO:
+    return io.BytesIO(json.dumps(texts).encode())
 
 
 @attrs.frozen

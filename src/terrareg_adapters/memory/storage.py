@@ -1,6 +1,7 @@
 """The in-memory twin of the database: a unit of work whose ports are the reference for every other one."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,15 +11,27 @@ from typing import Generic, NoReturn, TypeVar
 import attrs
 
 from terrareg_adapters.memory.documents import MemoryDocuments
-from terrareg_core.analytics.downloads import DownloadEvent
+from terrareg_core.analytics.downloads import DownloadCounts, DownloadEvent
 from terrareg_core.audit.events import AuditEvent
 from terrareg_core.errors import AlreadyStored, StoreUnavailable
 from terrareg_core.identifiers import DisplayName, ModuleName, NamespaceName, ProviderName
 from terrareg_core.modules.git_settings import GitProvider, GitProviderDefinition, GitSettings
-from terrareg_core.modules.model import ModuleProvider, ModuleProviderRedirect, ModuleVersion, NewModuleVersion
+from terrareg_core.modules.model import (
+    IndexedContent,
+    IndexedVersion,
+    ModuleProvider,
+    ModuleProviderRedirect,
+    ModuleVersion,
+    NewModuleVersion,
+)
 from terrareg_core.modules.parts import PartKind
-from terrareg_core.modules.read_models import ListedVersion, ModuleSummary, ModuleVersionContent
-from terrareg_core.modules.search import SearchCriteria, SearchedTexts, TrustFilter, score
+from terrareg_core.modules.read_models import (
+    ListedModuleProvider,
+    ListedVersion,
+    ModuleSummary,
+    ModuleVersionContent,
+)
+from terrareg_core.modules.search import MatchCount, SearchCriteria, SearchedTexts, TrustFilter, score
 from terrareg_core.modules.sources import UrlSlot
 from terrareg_core.namespaces.model import Namespace, NamespaceKind
 from terrareg_core.paging import Page, PageRequest
@@ -185,6 +198,7 @@ class _State:
             repo_base_url=row.content.metadata.repo_base_url,
             module_provider_base_url=own_base_url,
             git_provider_base_url=configured_base_url,
+            provider_source_inheritance_disabled=module_provider.git.provider_source_inheritance_disabled,
         )
 
 
@@ -204,6 +218,8 @@ def _module_version(module_version_id: int, row: NewModuleVersion) -> ModuleVers
         repo_browse_url=row.content.metadata.repo_browse_url,
         git_path=row.git_path,
         archive_git_path=row.archive_git_path,
+        source=row.source,
+        extraction_version=row.extraction_version,
     )
 
 
@@ -475,6 +491,26 @@ class MemoryModuleVersions:
         self._state.module_versions.put(module_version_id, new)
         return _module_version(module_version_id, new)
 
+    def indexed_before(self, extraction_version: int | None) -> Sequence[int]:
+        rows = self._state.module_versions.items()
+        return [
+            row_id for row_id, row in rows if extraction_version is None or row.extraction_version < extraction_version
+        ]
+
+    def indexed(self, module_version_id: int) -> IndexedVersion | None:
+        row = self._state.module_versions.get(module_version_id)
+        if row is None:
+            return None
+        address = self._state.module_provider(row.module_provider_id).address
+        return IndexedVersion(address, _module_version(module_version_id, row))
+
+    def reindex(self, module_version_id: int, content: IndexedContent, extraction_version: int) -> None:
+        row = self._state.module_versions.get(module_version_id)
+        if row is None:
+            self._state.refuse("The version was deleted meanwhile")
+        reindexed = attrs.evolve(row, content=content, extraction_version=extraction_version)
+        self._state.module_versions.put(module_version_id, reindexed)
+
     def mark_published(self, module_version_id: int, published_at: datetime) -> None:
         row = self._state.module_versions.get(module_version_id)
         if row is not None and not row.published:
@@ -496,7 +532,7 @@ class MemoryModuleCatalogue:
 
     _state: _State
 
-    def search(self, criteria: SearchCriteria, page: PageRequest) -> Page[ModuleSummary]:
+    def search(self, criteria: SearchCriteria, page: PageRequest, *, counted: bool = True) -> Page[ModuleSummary]:
         hits = []
         for _, row in self._state.module_providers.items():
             if row.latest_version_id is None:
@@ -509,7 +545,34 @@ class MemoryModuleCatalogue:
                 hits.append((-points, names, summary))
         hits.sort(key=lambda hit: hit[:2])
         rows = [summary for _, _, summary in hits]
+        if not counted:
+            return Page.uncounted(page, rows[page.offset : page.offset + page.limit + 1])
         return Page(page, rows[page.offset : page.offset + page.limit], len(rows))
+
+    def counts(self, criteria: SearchCriteria) -> Sequence[MatchCount]:
+        everything = self.search(criteria, PageRequest(0, max(1, len(self._state.module_providers.items()))))
+        alike = Counter(
+            (row.address.namespace.value, row.address.provider.value, row.verified) for row in everything.rows
+        )
+        return [MatchCount(*shared, matches) for shared, matches in alike.items()]
+
+    def of_namespace(
+        self, namespace_id: int, module: ModuleName | None, allowed_providers: frozenset[str], page: PageRequest
+    ) -> Page[ListedModuleProvider]:
+        rows = [
+            self._state.module_provider(row_id)
+            for row_id, row in self._state.module_providers.items()
+            if row.namespace_id == namespace_id
+            and (module is None or row.module.folded == module.folded)
+            and (not allowed_providers or row.provider.value in allowed_providers)
+        ]
+        rows.sort(key=lambda row: (row.module.value, row.provider.value))
+        shown = [self._listed(row) for row in rows[page.offset : page.offset + page.limit]]
+        return Page(page, shown, len(rows))
+
+    def _listed(self, row: ModuleProvider) -> ListedModuleProvider:
+        latest = self._state.summary(row.latest_version_id) if row.latest_version_id is not None else None
+        return ListedModuleProvider(row.address, row.verified, row.git.provider_source_inheritance_disabled, latest)
 
     def version_content(self, module_provider_id: int, version: Version | None) -> ModuleVersionContent | None:
         module_provider = self._state.module_providers.get(module_provider_id)
@@ -577,6 +640,17 @@ class MemoryDownloads:
             if version is not None and version.module_provider_id == module_provider_id:
                 latest[event.token.value if event.token is not None else None] = (row_id, event)
         return [event for _, event in sorted(latest.values(), key=itemgetter(0))]
+
+    def counts(self, module_provider_id: int, now: datetime) -> DownloadCounts:
+        versions = self._state.module_versions
+        moments = [
+            row.timestamp
+            for _, row in self._state.downloads.items()
+            if row.module_version_id in versions
+            and versions[row.module_version_id].module_provider_id == module_provider_id
+        ]
+        week, month, year = (sum(moment >= now - window for moment in moments) for window in DownloadCounts.WINDOWS)
+        return DownloadCounts(week, month, year, len(moments))
 
     def of_version(self, module_version_id: int) -> Sequence[DownloadEvent]:
         rows = [row for _, row in self._state.downloads.items() if row.module_version_id == module_version_id]

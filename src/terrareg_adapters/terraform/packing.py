@@ -67,6 +67,8 @@ class ArchivePair:
 
     zip: BinaryIO
     tar_gz: BinaryIO
+    complete: bool
+    """See `PackedArchive.complete`."""
 
 
 @attrs.frozen
@@ -84,18 +86,38 @@ class DeterministicPacker:
         Raises InvalidArchive for a `.tfignore` that takes longer than `rules_seconds` to apply, and StoreUnavailable
         when the workspace can't be written.
         """
-        entries = _entries_of(tree, self.rules_seconds)
+        entries = _entries_of(tree, IgnoreRules.parse(_rules_of(tree)), self.rules_seconds)
         with ExitStack() as stack:
-            try:
-                self.workspace.mkdir(parents=True, exist_ok=True)
-                pair = ArchivePair(*(stack.enter_context(tempfile.TemporaryFile(dir=self.workspace)) for _ in range(2)))
-                _write_zip(entries, pair.zip)
-                _write_tar_gz(entries, pair.tar_gz)
-                pair.zip.seek(0)
-                pair.tar_gz.seek(0)
-            except OSError as error:
-                raise StoreUnavailable("The archives could not be packed on the server; try again later") from error
-            yield pair
+            with _packing():
+                as_zip, as_tar_gz = self._temporary_file(stack), self._temporary_file(stack)
+                _write_zip(entries, as_zip)
+                _write_tar_gz(entries, as_tar_gz)
+                as_zip.seek(0)
+                as_tar_gz.seek(0)
+            yield ArchivePair(as_zip, as_tar_gz, _is_complete(tree, entries))
+
+    @contextmanager
+    def pack_whole(self, tree: SourceTree) -> Iterator[BinaryIO]:
+        """See `ArchivePacker.pack_whole`. Raises StoreUnavailable when the workspace can't be written."""
+        entries = _entries_of(tree, None, self.rules_seconds)
+        with ExitStack() as stack:
+            with _packing():
+                as_zip = self._temporary_file(stack)
+                _write_zip(entries, as_zip)
+                as_zip.seek(0)
+            yield as_zip
+
+    def _temporary_file(self, stack: ExitStack) -> BinaryIO:
+        self.workspace.mkdir(parents=True, exist_ok=True)
+        return stack.enter_context(tempfile.TemporaryFile(dir=self.workspace))
+
+
+@contextmanager
+def _packing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable("The archives could not be packed on the server; try again later") from error
 
 
 def pack_directory(directory: Path, target: BinaryIO, *, progress: Progress | None = None) -> None:
@@ -122,12 +144,17 @@ def pack_directory(directory: Path, target: BinaryIO, *, progress: Progress | No
 class _IgnoringWithin:
     """The rules of a `.tfignore`, with a limit on the time that all their uses may take together."""
 
-    _rules: IgnoreRules
+    _rules: IgnoreRules | None
+    """None: the file is one like all others."""
     _left: float
 
     def leaves_out(self, path: str, *, directory: bool) -> bool:
         """Whether a member whose parents are all kept stays out of the archives."""
-        if path == IGNORE_FILE or path.rpartition("/")[2] == _GIT:
+        if path.rpartition("/")[2] == _GIT:
+            return True
+        if self._rules is None:
+            return False
+        if path == IGNORE_FILE:
             return True
         started = time.monotonic()
         ignored = self._rules.ignores(path, directory=directory)
@@ -137,9 +164,18 @@ class _IgnoringWithin:
         return ignored
 
 
-def _entries_of(tree: SourceTree, rules_seconds: float) -> Sequence[_Entry]:
+def _rules_of(tree: SourceTree) -> bytes:
+    return tree.read(IGNORE_FILE) if any(file.path == IGNORE_FILE for file in tree.files()) else b""
+
+
+def _is_complete(tree: SourceTree, kept: Sequence[_Entry]) -> bool:
+    paths = {entry.path for entry in kept}
+    return all(file.path in paths or file.path == IGNORE_FILE or _GIT in file.path.split("/") for file in tree.files())
+
+
+def _entries_of(tree: SourceTree, ignored: IgnoreRules | None, rules_seconds: float) -> Sequence[_Entry]:
     files = {file.path: file for file in tree.files()}
-    rules = _IgnoringWithin(IgnoreRules.parse(tree.read(IGNORE_FILE) if IGNORE_FILE in files else b""), rules_seconds)
+    rules = _IgnoringWithin(ignored, rules_seconds)
     opener = tree.open if isinstance(tree, _OpensFiles) else partial(_open_whole, tree)
     kept: dict[str, _Entry] = {}
     # A directory sorts before what lies in it, so its own fate is known by then.

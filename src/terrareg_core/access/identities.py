@@ -20,6 +20,7 @@ class IdentityKind(enum.Enum):
     ANALYTICS_KEY = "analytics auth key"
     IGNORE_ANALYTICS_KEY = "ignore-analytics key"
     INTERNAL_EXTRACTION = "internal extraction token"
+    WEBHOOK = "web-hook signed with an upload API key"
     ANONYMOUS = "anonymous"
 
 

@@ -1,8 +1,8 @@
 """Recorded downloads: what is kept of each, and the ports that keep it durably."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
 
 import attrs
 
@@ -91,6 +91,22 @@ class DownloadEvent:
         )
 
 
+@attrs.frozen
+class DownloadCounts:
+    """How often something was downloaded, up to a moment (chapter 06, 5.1)."""
+
+    week: int
+    """In the last 7 days."""
+    month: int
+    """In the last 31 days."""
+    year: int
+    """In the last 365 days."""
+    total: int
+
+    WINDOWS: ClassVar[Sequence[timedelta]] = (timedelta(days=7), timedelta(days=31), timedelta(days=365))
+    """How far `week`, `month` and `year` reach back."""
+
+
 class DownloadLog(Protocol):
     """The recorded downloads, inside a transaction."""
 
@@ -104,6 +120,11 @@ class DownloadLog(Protocol):
     def latest_by_token(self, module_provider_id: int) -> Sequence[DownloadEvent]:
         """For each analytics token the download of a module provider, any version, that was recorded last; downloads
         without a token count as one of their own. In the order in which they were recorded.
+        """
+        ...
+
+    def counts(self, module_provider_id: int, now: datetime) -> DownloadCounts:
+        """How often a module provider, any version, was downloaded up to `now`; all 0 where there is none of this id.
         """
         ...
 

@@ -12,9 +12,9 @@ from terrareg_core.identifiers import ModuleProviderId, RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.model import ModulePolicy
 from terrareg_core.modules.parts import ModulePart, PartKind
-from terrareg_core.modules.read_models import ModuleSummary
+from terrareg_core.modules.read_models import ModuleSummary, ModuleVersionContent
 from terrareg_core.modules.resolution import find_namespace, look_up, require
-from terrareg_core.modules.search import SearchCriteria, TrustFilter, search_terms
+from terrareg_core.modules.search import FilterCounts, SearchCriteria, TrustFilter, search_terms
 from terrareg_core.modules.specification import Input, ModuleCall, Output, ProviderUse, Resource
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.paging import Page, PageRequest
@@ -32,6 +32,16 @@ class ModuleOutline:
     """Where people find the repository."""
     compatibility: Compatibility | None = None
     """With the terraform version that the asker named."""
+
+    @classmethod
+    def of(
+        cls, summary: ModuleSummary, namespaces: NamespacePolicy, urls: SourceUrls, target: str | None = None
+    ) -> "ModuleOutline":
+        """What a list shows of a version; compatibility is with the terraform version `target`, if one is named."""
+        compatibility = (
+            VersionConstraint(summary.terraform_constraint).compatibility(target) if target is not None else None
+        )
+        return cls(summary, namespaces.trusts(summary.address.namespace), urls.source_of(summary), compatibility)
 
 
 @attrs.frozen
@@ -97,6 +107,18 @@ class VersionDetails:
     submodules: Sequence[PartDetails]
     providers: Sequence[str]
 
+    @classmethod
+    def of(cls, outline: ModuleOutline, content: ModuleVersionContent) -> "VersionDetails":
+        """What details show of a stored version."""
+        root, *others = content.parts
+        return cls(
+            outline,
+            [item.version for item in content.versions if item.published],
+            PartDetails.of(root),
+            [PartDetails.of(part) for part in others if part.kind is PartKind.SUBMODULE],
+            content.providers,
+        )
+
 
 @attrs.frozen
 class VersionList:
@@ -133,8 +155,13 @@ class Catalogue:
     _namespaces: NamespacePolicy
     _urls: SourceUrls
 
-    def search(self, identity: Identity, search: ModuleSearch, page: PageRequest) -> Page[ModuleOutline]:
-        """Module providers with a latest version that is not internal, best match first. Raises AccessDenied."""
+    def search(
+        self, identity: Identity, search: ModuleSearch, page: PageRequest, *, counted: bool = False
+    ) -> Page[ModuleOutline]:
+        """Module providers with a latest version that is not internal, best match first.
+
+        The page's total is counted only on demand. Raises AccessDenied, InvalidArgument.
+        """
         self._authoriser.permit(identity, Capability.READ)
         criteria = attrs.evolve(
             self._unrestricted(),
@@ -145,7 +172,7 @@ class Catalogue:
             trust=TrustFilter.of(trusted=search.trusted_namespaces, contributed=search.contributed),
         )
         with self._unit_of_work.read() as tx:
-            return self._outlines(tx, criteria, page, search.target_terraform_version)
+            return self._outlines(tx, criteria, page, search.target_terraform_version, counted=counted)
 
     def in_namespace(self, identity: Identity, namespace: str, page: PageRequest) -> Page[ModuleOutline]:
         """The module providers of a namespace, internal ones included; a redirect of the name is followed.
@@ -186,14 +213,18 @@ class Catalogue:
             content = tx.catalogue.version_content(module_provider.id, wanted)
         if content is None:
             raise ModuleVersionNotFound
-        root, *others = content.parts
-        return VersionDetails(
-            self._outline(content.summary),
-            [item.version for item in content.versions if item.published],
-            PartDetails.of(root),
-            [PartDetails.of(part) for part in others if part.kind is PartKind.SUBMODULE],
-            content.providers,
-        )
+        return VersionDetails.of(self._outline(content.summary), content)
+
+    def filters(self, identity: Identity, query: str) -> FilterCounts:
+        """How many of the module providers that `search` finds for a query each filter would leave.
+
+        Raises AccessDenied, InvalidArgument.
+        """
+        self._authoriser.permit(identity, Capability.READ)
+        criteria = attrs.evolve(self._unrestricted(), terms=search_terms(query))
+        with self._unit_of_work.read() as tx:
+            counted = tx.catalogue.counts(criteria)
+        return FilterCounts.of(counted, self._namespaces.trusted)
 
     # --- the pieces ----------------------------------------------------------------------------------------------
 
@@ -217,7 +248,7 @@ class Catalogue:
                 module=module,
                 include_internal=include_internal,
             )
-            found = self._outlines(tx, criteria, page, None)
+            found = self._outlines(tx, criteria, page)
         if not found.rows:
             raise EmptyPage
         return found
@@ -228,21 +259,19 @@ class Catalogue:
         )
 
     def _outlines(
-        self, tx: Transaction, criteria: SearchCriteria, page: PageRequest, target: str | None
+        self,
+        tx: Transaction,
+        criteria: SearchCriteria,
+        page: PageRequest,
+        target: str | None = None,
+        *,
+        counted: bool = False,
     ) -> Page[ModuleOutline]:
-        found = tx.catalogue.search(criteria, page)
+        found = tx.catalogue.search(criteria, page, counted=counted)
         return Page(page, [self._outline(summary, target) for summary in found.rows], found.total)
 
     def _outline(self, summary: ModuleSummary, target: str | None = None) -> ModuleOutline:
-        compatibility = (
-            VersionConstraint(summary.terraform_constraint).compatibility(target) if target is not None else None
-        )
-        return ModuleOutline(
-            summary,
-            self._namespaces.trusts(summary.address.namespace),
-            self._urls.source_of(summary),
-            compatibility,
-        )
+        return ModuleOutline.of(summary, self._namespaces, self._urls, target)
 
 
 def _without_token(requested: RequestedModuleProvider) -> RequestedModuleProvider:

@@ -19,6 +19,7 @@ from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.catalogue import PartDetails
 from terrareg_core.modules.documents import DocumentedPart
 from terrareg_core.modules.graph import ShownGraph, resource_costs, shown, yearly_cost
+from terrareg_core.modules.links import ModuleLink, ModuleTab
 from terrareg_core.modules.model import ModulePolicy, ModuleProvider, ModuleVersion
 from terrareg_core.modules.parts import PartKind
 from terrareg_core.modules.resolution import look_up, require
@@ -77,6 +78,10 @@ class DocumentationPolicy:
     """Whether results of scanners are shown; they are kept in any case."""
     generate_usage_variables: bool = True
     """Whether a usage builder asks for inputs that the metadata file doesn't name."""
+    links: Sequence[ModuleLink] = ()
+    """In the order in which they are shown."""
+    tabs: Sequence[ModuleTab] = ()
+    """Documents beside the README that have a tab each."""
 
 
 @attrs.frozen

@@ -24,7 +24,7 @@ from terrareg_core.errors import (
 from terrareg_core.identifiers import ModuleProviderId, RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
-from terrareg_core.modules.model import HostingMode, ModulePolicy, ModuleProvider, ModuleVersion
+from terrareg_core.modules.model import HostingMode, ModulePolicy, ModuleProvider, ModuleVersion, StoredArchives
 from terrareg_core.modules.ports import ArchiveKeySigner, StoredContent
 from terrareg_core.modules.resolution import look_up, require
 from terrareg_core.modules.sources import PublicAddress, archive_path, hosted_download_path
@@ -32,6 +32,8 @@ from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version
 
 _TOKEN_PLACEHOLDER = "your-token"  # noqa: S105 - stands in the refusal where snippets show no example token
+_REPLACEMENTS = 3
+"""How often a version may be replaced in the moment between finding and opening its archive."""
 
 
 @attrs.frozen
@@ -113,6 +115,20 @@ class Downloads:
         if self._policy.hosting is HostingMode.DISALLOW:
             raise HostingDisabled
         self._admit_to_archive(identity, requested, version, key)
+        archives = self._archives_of(requested, version)
+        for _ in range(_REPLACEMENTS):
+            try:
+                return OpenedArchive(self._shelf.open_zip(archives), archives.zip.digest)
+            except ArchiveNotFound:
+                # Once a version is replaced, the archives that it had are gone, and its row names others.
+                missing, archives = archives, self._archives_of(requested, version)
+                if archives == missing:
+                    raise
+        return OpenedArchive(self._shelf.open_zip(archives), archives.zip.digest)
+
+    # --- the pieces ----------------------------------------------------------------------------------------------
+
+    def _archives_of(self, requested: RequestedModuleProvider, version: str) -> StoredArchives:
         with self._unit_of_work.read() as tx:
             module_provider = require(look_up(tx, requested), self._policy)
             found = tx.module_versions.find(module_provider.id, Version.parse(version))
@@ -120,9 +136,7 @@ class Downloads:
             raise ModuleVersionNotFound
         if found.archives is None:
             raise ArchiveNotFound
-        return OpenedArchive(self._shelf.open_zip(found.archives), found.archives.zip.digest)
-
-    # --- the pieces ----------------------------------------------------------------------------------------------
+        return found.archives
 
     def _version(self, tx: Transaction, module_provider: ModuleProvider, version: str | None) -> ModuleVersion:
         found = (

@@ -47,6 +47,8 @@ class ModulePolicy:
     auto_publish: bool = True
     reindex_mode: ReindexMode = ReindexMode.LEGACY
     hosting: HostingMode = HostingMode.ALLOW
+    delete_external_archives: bool = False
+    """Whether no archives are kept of modules that have a repository (chapter 02, 12.1)."""
 
     def allows(self, provider: ProviderName) -> bool:
         return not self.allowed_providers or provider.value in self.allowed_providers
@@ -55,6 +57,11 @@ class ModulePolicy:
         """Raises ProviderNotAllowed unless the provider is on the allow-list (decision 15)."""
         if not self.allows(provider):
             raise ProviderNotAllowed(f"The provider {provider} is not among those that this registry allows")
+
+    @property
+    def keeps_archives(self) -> bool:
+        """Whether archives are kept of modules that have a repository, too; always where only archives are served."""
+        return not self.delete_external_archives or self.hosting is HostingMode.ENFORCE
 
     def publishes_after_indexing(self, *, was_published: bool) -> bool:
         """Whether a version is published as soon as it is indexed, given whether the one it replaces was."""
@@ -157,7 +164,8 @@ class NewModuleVersion:
     indexed_at: datetime
     published_at: datetime
     content: IndexedContent
-    archives: StoredArchives
+    archives: StoredArchives | None
+    """None where none are kept."""
     uploader: str
     """The user name of who published it."""
     origin: GitOrigin | None = None
@@ -166,6 +174,8 @@ class NewModuleVersion:
     archive_git_path: bool = False
     """Whether the archives hold that directory only."""
     extraction_version: int = EXTRACTION_VERSION
+    source: StoredObject | None = None
+    """The whole tree that was indexed, as a zip, where the archives hold less of it; no address hands it out."""
 
 
 @attrs.frozen
@@ -190,8 +200,21 @@ class ModuleVersion:
     """
     archive_git_path: bool = False
     """Whether the archives hold that directory only."""
+    source: StoredObject | None = None
+    """The whole tree that was indexed, as a zip, where the archives hold less of it; no address hands it out."""
+    extraction_version: int | None = None
+    """That of the program which indexed it; None where it is not known."""
 
     @property
     def templates(self) -> RepositoryTemplates:
         """The URL templates that the version's metadata names."""
         return RepositoryTemplates(self.repo_base_url, self.repo_clone_url, self.repo_browse_url)
+
+
+@attrs.frozen
+class IndexedVersion:
+    """A version and where it belongs."""
+
+    address: ModuleProviderId
+    """Of its module provider, as it is now."""
+    version: ModuleVersion

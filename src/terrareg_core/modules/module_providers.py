@@ -163,7 +163,7 @@ class ModuleProviders:
             pen.write(AuditAction.MODULE_PROVIDER_DELETE, module_provider.address)
             tx.module_providers.remove(module_provider.id)
         for version in versions:
-            self._shelf.discard(version.archives)
+            self._shelf.discard(version)
 
     def redirects(self, identity: Identity, requested: RequestedModuleProvider) -> Sequence[ModuleProviderRedirect]:
         """The redirects that lead to a module provider, by id.

@@ -55,6 +55,11 @@ class PackedArchive(Protocol):
     @property
     def tar_gz(self) -> BinaryIO: ...
 
+    @property
+    def complete(self) -> bool:
+        """Whether they hold every file of the tree but `.tfignore` and what lies in a `.git`."""
+        ...
+
 
 class ArchivePacker(Protocol):
     """Builds the archives that terraform downloads."""
@@ -65,6 +70,10 @@ class ArchivePacker(Protocol):
         What the top-level `.tfignore` matches, the file itself and every `.git` are left out. Both archives have the
         same members with the same bytes, and equal trees give equal archives.
         """
+        ...
+
+    def pack_whole(self, tree: SourceTree) -> AbstractContextManager[BinaryIO]:
+        """A zip of `tree` with what a `.tfignore` matches, for the length of the context; only `.git` is left out."""
         ...
 
 

@@ -9,9 +9,9 @@ from typing import Protocol
 
 import attrs
 
-from terrareg_core.identifiers import ModuleProviderId
+from terrareg_core.identifiers import ModuleName, ModuleProviderId
 from terrareg_core.modules.parts import ModulePart
-from terrareg_core.modules.search import SearchCriteria
+from terrareg_core.modules.search import MatchCount, SearchCriteria
 from terrareg_core.paging import Page, PageRequest
 from terrareg_core.versions import Version
 
@@ -38,6 +38,19 @@ class ModuleSummary:
     """The URL template that the module provider's maintainers set."""
     git_provider_base_url: str | None = None
     """The URL template of the module provider's git provider."""
+    provider_source_inheritance_disabled: bool = False
+    """Whether the module provider doesn't use its namespace's default provider source."""
+
+
+@attrs.frozen
+class ListedModuleProvider:
+    """A module provider in the list of its namespace."""
+
+    address: ModuleProviderId
+    verified: bool
+    provider_source_inheritance_disabled: bool
+    latest: ModuleSummary | None
+    """The latest version; None where there is none."""
 
 
 @attrs.frozen
@@ -64,11 +77,29 @@ class ModuleVersionContent:
 class ModuleCatalogue(Protocol):
     """The modules as readers see them, inside a transaction."""
 
-    def search(self, criteria: SearchCriteria, page: PageRequest) -> Page[ModuleSummary]:
+    def search(self, criteria: SearchCriteria, page: PageRequest, *, counted: bool = True) -> Page[ModuleSummary]:
         """Module providers that have a latest version and meet `criteria`, each with that version.
 
-        Ordered by score (highest first), module, provider, namespace; names in byte order. The total counts all.
-        Scores and matches are those of `search.score`.
+        Ordered by score (highest first), module, provider, namespace; names in byte order. Scores and matches
+        are those of `search.score`. The total counts all if it is `counted`, which costs more the more there are; else
+        it is that of `Page.uncounted`.
+        """
+        ...
+
+    def counts(self, criteria: SearchCriteria) -> Sequence[MatchCount]:
+        """How many module providers `search` finds for `criteria`, by namespace, provider and verified flag.
+
+        In no order; none of the counts is 0.
+        """
+        ...
+
+    def of_namespace(
+        self, namespace_id: int, module: ModuleName | None, allowed_providers: frozenset[str], page: PageRequest
+    ) -> Page[ListedModuleProvider]:
+        """The module providers of a namespace, those without versions included.
+
+        Only those of one module (in any casing) and those for providers of an allow-list (empty allows all), by module
+        and provider in byte order. The total counts all.
         """
         ...
 

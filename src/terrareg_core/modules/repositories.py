@@ -6,7 +6,14 @@ from typing import Protocol
 
 from terrareg_core.identifiers import ModuleName, ProviderName
 from terrareg_core.modules.git_settings import GitProvider, GitProviderDefinition
-from terrareg_core.modules.model import ModuleProvider, ModuleProviderRedirect, ModuleVersion, NewModuleVersion
+from terrareg_core.modules.model import (
+    IndexedContent,
+    IndexedVersion,
+    ModuleProvider,
+    ModuleProviderRedirect,
+    ModuleVersion,
+    NewModuleVersion,
+)
 from terrareg_core.versions import Version
 
 
@@ -129,6 +136,25 @@ class ModuleVersionRepository(Protocol):
 
     def replace(self, module_version_id: int, new: NewModuleVersion) -> ModuleVersion:
         """Store `new` in the place of an existing version: id and recorded downloads stay, all else is replaced."""
+        ...
+
+    def indexed_before(self, extraction_version: int | None) -> Sequence[int]:
+        """The ids of all versions that an older extraction version made, or an unknown one; None: of all versions.
+
+        In the order of their ids. Quick where there are none.
+        """
+        ...
+
+    def indexed(self, module_version_id: int) -> IndexedVersion | None:
+        """The version of this id, with where it belongs."""
+        ...
+
+    def reindex(self, module_version_id: int, content: IndexedContent, extraction_version: int) -> None:
+        """Put what an extraction version reads of an existing version in the place of what was read before.
+
+        All that does not come from its sources stays: id, state, moments, archives, uploader, origin and downloads.
+        Raises AlreadyStored when the version is gone.
+        """
         ...
 
     def mark_published(self, module_version_id: int, published_at: datetime) -> None:

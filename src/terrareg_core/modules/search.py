@@ -1,5 +1,6 @@
 """Search among modules: criteria, and the score that ranks what meets them (chapter 01, 2.8)."""
 
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from typing import Self
 
@@ -57,6 +58,46 @@ class SearchCriteria:
     trust: TrustFilter = TrustFilter.ANY
     trusted_namespaces: frozenset[str] = frozenset()
     """Which namespaces are trusted, for `trust`."""
+
+
+@attrs.frozen
+class MatchCount:
+    """How many module providers that match have these properties in common."""
+
+    namespace: str
+    provider: str
+    verified: bool
+    matches: int
+
+
+@attrs.frozen
+class FilterCounts:
+    """How many matches of a search each filter would leave (chapter 01, 5.7)."""
+
+    verified: int
+    trusted: int
+    contributed: int
+    """The matches that are not trusted."""
+    providers: Mapping[str, int]
+    """By name, alphabetically."""
+    namespaces: Mapping[str, int]
+    """By name, alphabetically."""
+
+    @classmethod
+    def of(cls, counted: Iterable[MatchCount], trusted_namespaces: Collection[str]) -> Self:
+        """The counts that all matches together give."""
+        verified = trusted = total = 0
+        providers: dict[str, int] = {}
+        namespaces: dict[str, int] = {}
+        for row in counted:
+            total += row.matches
+            verified += row.matches if row.verified else 0
+            trusted += row.matches if row.namespace in trusted_namespaces else 0
+            providers[row.provider] = providers.get(row.provider, 0) + row.matches
+            namespaces[row.namespace] = namespaces.get(row.namespace, 0) + row.matches
+        return cls(
+            verified, trusted, total - trusted, dict(sorted(providers.items())), dict(sorted(namespaces.items()))
+        )
 
 
 @attrs.frozen

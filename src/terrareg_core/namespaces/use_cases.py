@@ -115,6 +115,14 @@ class Namespaces:
         pen.write(AuditAction.NAMESPACE_CREATE, name)
         return NamedNamespace(namespace, replaced)
 
+    def admit_change(self, identity: Identity, name: str) -> None:
+        """Check what can be told before it is known what is to be changed, or whether the namespace is to be deleted.
+
+        Raises AccessDenied, NamespaceNotFound.
+        """
+        with self._unit_of_work.read() as tx:
+            self._owned(tx, identity, name)
+
     def change(self, identity: Identity, name: str, changes: NamespaceChanges) -> NamedNamespace:
         """Change a namespace, addressed by its name or a former one: all of `changes`, or nothing.
 
@@ -124,13 +132,17 @@ class Namespaces:
         """
         try:
             with self._unit_of_work.write() as tx:
-                namespace = find_namespace(tx, name)
-                self._authoriser.permit(identity, Capability.FULL, namespace.id if namespace else None)
-                if namespace is None:
-                    raise NamespaceNotFound
-                return self._change(tx, identity, namespace, changes)
+                return self._change(tx, identity, self._owned(tx, identity, name), changes)
         except AlreadyStored as error:
             raise NameTaken(_TAKEN_MEANWHILE) from error
+
+    def _owned(self, tx: Transaction, identity: Identity, name: str) -> Namespace:
+        """The namespace, if the caller may do everything with it."""
+        namespace = find_namespace(tx, name)
+        self._authoriser.permit(identity, Capability.FULL, namespace.id if namespace is not None else None)
+        if namespace is None:
+            raise NamespaceNotFound
+        return namespace
 
     def _change(
         self, tx: Transaction, identity: Identity, namespace: Namespace, changes: NamespaceChanges
@@ -183,10 +195,7 @@ class Namespaces:
         not_empty = NotEmpty("The namespace still holds module providers; delete or move them first")
         try:
             with self._unit_of_work.write() as tx:
-                namespace = find_namespace(tx, name)
-                self._authoriser.permit(identity, Capability.FULL, namespace.id if namespace else None)
-                if namespace is None:
-                    raise NamespaceNotFound
+                namespace = self._owned(tx, identity, name)
                 if not tx.namespaces.is_empty(namespace.id):
                     raise not_empty
                 now = self._clock.now()

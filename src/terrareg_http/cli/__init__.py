@@ -13,12 +13,17 @@ from terrareg_http.settings import SettingsError
 _COMMANDS: Mapping[str, str] = {
     "serve": "run the registry",
     "publish": "publish a directory as a module version",
+    "import": "import module versions from git",
+    "reindex": "read the stored sources of versions again, by default where an older terrareg read them",
     "db": "upgrade the database's schema, or show where it stands",
     "config": "show every setting with its value, secrets masked",
     "openapi": "print the OpenAPI document of the HTTP API",
     "version": "print the version",
 }
 """Each is a module of this package with `configure(parser)` and `run(arguments) -> exit code`."""
+
+_MODULES: Mapping[str, str] = {"import": "imports"}
+"""Where a module can't be called as its command is."""
 
 _EPILOG = """\
 exit codes:
@@ -58,7 +63,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         )
         if name in given[:1]:
             # Loading them all would make every call wait for what only one needs.
-            module: ModuleType = import_module(f"terrareg_http.cli.{name}")
+            module: ModuleType = import_module(f"terrareg_http.cli.{_MODULES.get(name, name)}")
             module.configure(command)
             command.set_defaults(run=module.run)
     return parser

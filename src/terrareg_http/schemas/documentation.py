@@ -13,14 +13,7 @@ from terrareg_core.modules.graph import ShownEdge, ShownGraph, ShownNode
 from terrareg_core.modules.parts import PartKind
 from terrareg_core.modules.specification import ModuleCall
 from terrareg_http.schemas.fields import argument, optional_key, verbatim
-from terrareg_http.schemas.modules import (
-    ModuleDependency,
-    ModuleInput,
-    ModuleOutput,
-    ModuleProviderDependency,
-    ModuleResource,
-    ModuleSpecs,
-)
+from terrareg_http.schemas.modules import ModuleSpecs
 
 # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -95,17 +88,9 @@ class CostAnalysis:
 
 
 @attrs.frozen(kw_only=True)
-class SubmoduleDetails:
+class SubmoduleDetails(ModuleSpecs):
     """A submodule with everything that is known of it (21.4)."""
 
-    path: str
-    readme: str | None
-    empty: bool
-    inputs: Sequence[ModuleInput]
-    outputs: Sequence[ModuleOutput]
-    dependencies: Sequence[ModuleDependency]
-    provider_dependencies: Sequence[ModuleProviderDependency]
-    resources: Sequence[ModuleResource]
     modules: Sequence[DirectCall]
     display_source_url: str | None
     security_failures: int
@@ -115,7 +100,7 @@ class SubmoduleDetails:
     terraform_version_constraint: str | None = optional_key("The directory's constraint on terraform's version")
 
     @classmethod
-    def of(cls, page: PartPage) -> Self:
+    def of_page(cls, page: PartPage) -> Self:
         return cls(**_page(page))
 
 
@@ -126,7 +111,7 @@ class ExampleDetails(SubmoduleDetails):
     cost_analysis: CostAnalysis
 
     @classmethod
-    def of(cls, page: PartPage) -> Self:
+    def of_page(cls, page: PartPage) -> Self:
         return cls(**_page(page), cost_analysis=CostAnalysis(page.yearly_cost))
 
 

@@ -126,7 +126,7 @@ class VersionOutline:
     verified: bool
     trusted: bool
     provider_source: str | None = None
-    provider_source_inheritance_disabled: bool = False
+    provider_source_inheritance_disabled: bool
     namespace_default_provider_source: str | None = None
     owner: str | None
     version: str
@@ -158,6 +158,7 @@ def _outline(outline: ModuleOutline) -> dict[str, Any]:
         "published_at": summary.published_at,
         "downloads": summary.downloads,
         "internal": summary.internal,
+        "provider_source_inheritance_disabled": summary.provider_source_inheritance_disabled,
         "version_compatibility": compatibility.value if compatibility is not None else None,
     }
 
@@ -345,7 +346,7 @@ class CreatedModuleProvider:
 
 @attrs.frozen
 class UploadAnswer:
-    """What an upload made (chapter 02, 10.1)."""
+    """What an upload or an import made (chapter 02, 10.1 and 10.2)."""
 
     status: str = "Success"
     warnings: Sequence[str] | None = optional_key("What could not be read of the sources, a sentence each")

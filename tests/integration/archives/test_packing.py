@@ -242,3 +242,51 @@ def test_bytes_do_not_depend_on_the_clock_of_the_files(tmp_path: Path) -> None:
     (tmp_path / "two" / "a").touch()
     assert pack(DirectoryTree(tmp_path / "one")) == pack(DirectoryTree(tmp_path / "two"))
     assert gzip.decompress(pack(DirectoryTree(tmp_path / "one")).tar_gz)[512:513] == b"1"
+
+
+# --- whole trees ---
+
+
+def whole_members(tree: SourceTree) -> Mapping[str, bytes]:
+    with TemporaryDirectory() as workspace:
+        with DeterministicPacker(Path(workspace)).pack_whole(tree) as packed:
+            archive = packed.read()
+        assert list(Path(workspace).iterdir()) == []
+    return Packed(archive, b"").zip_members()
+
+
+def is_complete(files: Mapping[str, bytes]) -> bool:
+    with TemporaryDirectory() as workspace, DeterministicPacker(Path(workspace)).pack(MemoryTree(files)) as packed:
+        return packed.complete
+
+
+def test_a_whole_tree_keeps_what_is_ignored() -> None:
+    files = {".tfignore": b"examples\n*.md\n", "main.tf": b"a", "README.md": b"b", "examples/one/main.tf": b"c"}
+    assert {path: content for path, content in whole_members(MemoryTree(files)).items() if path[-1] != "/"} == files
+
+
+def test_a_whole_tree_leaves_git_out() -> None:
+    files = {"main.tf": b"a", ".git/config": b"b", "modules/one/.git": b"c", "modules/one/main.tf": b"d"}
+    assert list(whole_members(MemoryTree(files))) == ["main.tf", "modules/", "modules/one/", "modules/one/main.tf"]
+
+
+def test_a_whole_tree_that_can_not_be_written_is_a_failure_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    packer = DeterministicPacker(tmp_path / "file")
+    with pytest.raises(StoreUnavailable), packer.pack_whole(MemoryTree({"main.tf": b""})):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("files", "complete"),
+    [
+        ({"main.tf": b""}, True),
+        ({"main.tf": b"", ".tfignore": b"# nothing\n"}, True),
+        ({"main.tf": b"", ".git/config": b""}, True),
+        ({"main.tf": b"", ".tfignore": b"*.md\n"}, True),
+        ({"main.tf": b"", ".tfignore": b"*.md\n", "README.md": b""}, False),
+        ({"main.tf": b"", ".tfignore": b"docs/\n", "docs/a/b": b""}, False),
+    ],
+)
+def test_archives_that_hold_less_than_the_tree_say_so(files: Mapping[str, bytes], complete: bool) -> None:
+    assert is_complete(files) is complete

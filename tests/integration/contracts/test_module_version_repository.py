@@ -5,7 +5,7 @@ import pytest
 
 from terrareg_core.errors import AlreadyStored, InvalidModule
 from terrareg_core.json_values import JsonValue
-from terrareg_core.modules.model import GitOrigin, ModuleVersion, StoredArchives
+from terrareg_core.modules.model import EXTRACTION_VERSION, GitOrigin, IndexedVersion, ModuleVersion, StoredArchives
 from terrareg_core.modules.parts import PartKind
 from terrareg_core.modules.ports import StoredObject
 from terrareg_core.transactions import UnitOfWork
@@ -46,6 +46,7 @@ class TestModuleVersionRepository:
             origin=ORIGIN,
             repo_base_url="https://base.test/{module}",
             repo_browse_url="https://browse.test/{module}",
+            extraction_version=EXTRACTION_VERSION,
         )
 
     def test_where_the_module_lay_is_kept_and_forgotten_with_the_version_it_belongs_to(
@@ -181,6 +182,72 @@ class TestModuleVersionRepository:
             module_provider = given_module_provider(tx)
         with pytest.raises(AlreadyStored), unit_of_work.write() as tx:
             tx.module_versions.replace(17, new_version(module_provider))
+
+    def test_the_whole_tree_is_kept_and_forgotten_with_the_version_it_belongs_to(
+        self, unit_of_work: UnitOfWork
+    ) -> None:
+        whole = StoredObject("archives/1/whole.zip", 2**40, "9" * 64)
+        with unit_of_work.write() as tx:
+            module_provider = given_module_provider(tx)
+            added = tx.module_versions.add(attrs.evolve(new_version(module_provider), source=whole))
+            assert tx.module_versions.find(module_provider.id, added.version) == added
+            assert added.source == whole
+            tx.module_versions.replace(added.id, new_version(module_provider))
+            found = tx.module_versions.find(module_provider.id, added.version)
+            assert found is not None
+            assert found.source is None
+
+    def test_reindexing_replaces_what_was_read_and_nothing_else(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            module_provider = given_module_provider(tx)
+            new = attrs.evolve(new_version(module_provider, published=False), source=ARCHIVES.zip, extraction_version=1)
+            old = tx.module_versions.add(new)
+            other = given_version(tx, module_provider, "2.0.0")
+            tx.downloads.append([download_of(old)])
+        read = content(
+            description="Other", owner=None, internal=True, parts=(part(), part(PartKind.SUBMODULE, "modules/two"))
+        )
+        with unit_of_work.write() as tx:
+            tx.module_versions.reindex(old.id, read, 2)
+        with unit_of_work.read() as tx:
+            found = tx.module_versions.find(module_provider.id, old.version)
+            assert found == attrs.evolve(old, internal=True, extraction_version=2)
+            assert tx.module_versions.find(module_provider.id, other.version) == other
+            assert len(tx.downloads.of_version(old.id)) == 1
+            shown = tx.catalogue.version_content(module_provider.id, old.version)
+            assert shown is not None
+            assert [row.path for row in shown.parts] == ["", "modules/two"]
+            assert (shown.summary.description, shown.summary.owner, shown.summary.downloads) == ("Other", None, 1)
+
+    def test_reindexing_one_that_is_gone_is_refused(self, unit_of_work: UnitOfWork) -> None:
+        with pytest.raises(AlreadyStored), unit_of_work.write() as tx:
+            tx.module_versions.reindex(17, content(), 2)
+
+    def test_what_older_extraction_versions_made_is_listed_by_id(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            one, two = given_module_provider(tx, "acme/vpc/aws"), given_module_provider(tx, "acme/net/aws")
+            ids = [
+                tx.module_versions.add(attrs.evolve(new_version(owner, version), extraction_version=made_by)).id
+                for owner, version, made_by in [
+                    (two, "1.0.0", 3),
+                    (one, "3.0.0", 1),
+                    (one, "1.0.0", 2),
+                    (two, "2.0.0", 1),
+                ]
+            ]
+        with unit_of_work.read() as tx:
+            assert list(tx.module_versions.indexed_before(1)) == []
+            assert list(tx.module_versions.indexed_before(2)) == [ids[1], ids[3]]
+            assert list(tx.module_versions.indexed_before(3)) == ids[1:]
+            assert list(tx.module_versions.indexed_before(None)) == ids
+
+    def test_a_version_is_found_by_its_id_with_where_it_belongs(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            module_provider = given_module_provider(tx, "Acme/VPC/aws")
+            stored = given_version(tx, module_provider)
+        with unit_of_work.read() as tx:
+            assert tx.module_versions.indexed(stored.id) == IndexedVersion(module_provider.address, stored)
+            assert tx.module_versions.indexed(17) is None
 
     def test_publishing_sets_the_moment_once(self, unit_of_work: UnitOfWork) -> None:
         with unit_of_work.write() as tx:

@@ -157,6 +157,11 @@ def test_a_quoted_type_is_its_content() -> None:
         ('1 == "1"', False),
         ('true ? "a" : 1', "a"),
         ('false ? "a" : 1', "1"),
+        ('"1" ? 1 : 2', 1),
+        ('true ? 1 : null + "x"', 1),
+        ("false ? var.x : 2", 2),
+        ("true ? [1] : [2]", [1]),
+        ("true ? null : [2]", None),
         ('"a${1 + 1}${true}"', "a2true"),
         ('"${1}"', 1),
         ('"a ${~ "b" ~} c"', "abc"),
@@ -208,7 +213,14 @@ def test_an_expression_without_value_says_why(text: str, reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[for x in [1, 2] : x]", '"%{ if true }a%{ endif }"', "{ for k, v in { a = 1 } : k => v }"]
+    "text",
+    [
+        "[for x in [1, 2] : x]",
+        '"%{ if true }a%{ endif }"',
+        "{ for k, v in { a = 1 } : k => v }",
+        'true ? [1] : ["a", "b"]',
+        'false ? { a = 1 } : { a = ["b"] }',
+    ],
 )
 def test_a_constant_that_is_not_worked_out_is_null_with_a_warning(text: str) -> None:
     file = read(f'variable "v" {{\n  default = {text}\n}}\n')

@@ -5,6 +5,7 @@ import pytest
 from terrareg_adapters.terraform.hcl.grammar import is_expression
 from terrareg_adapters.terraform.hcl.repairs import SourceFlaw, scan
 from terrareg_adapters.terraform.hcl.salvage import parse_around
+from terrareg_core.errors import InvalidSource
 from terrareg_core.modules.syntax import Constant, NotConstant, Unreadable
 from tests.integration.hcl.sources import document, only_attribute, read
 
@@ -130,6 +131,12 @@ def test_expressions_are_recognised(text: str) -> None:
 )
 def test_other_token_rows_are_not(text: str) -> None:
     assert not _recognised(text)
+
+
+@pytest.mark.parametrize("text", ["::string", "string::", "list(::string)", "a::::b()", "var::.x", "a.::b"])
+def test_a_separator_of_namespaces_stands_between_names_alone(text: str) -> None:
+    with pytest.raises(InvalidSource, match=r"^main\.tf:2: "):
+        read(f"a {{\n  x = {text}\n}}\n")
 
 
 def test_an_expression_that_the_parser_does_not_know_is_named_and_the_rest_is_read() -> None:

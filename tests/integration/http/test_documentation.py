@@ -125,11 +125,20 @@ def test_submodules_and_examples_are_listed_by_path(served: Served) -> None:
 def test_a_usage_builder_asks_for_the_templates_variables_and_then_for_inputs(served: Served) -> None:
     region, size, tag = _json(served, "variable_template")
     assert region == {
-        "name": "region", "type": "text", "required": True, "quote_value": True, "default_value": None,
-        "additional_help": "<b>h</b>&lt;p&gt;", "choices": ["eu"],
+        "name": "region",
+        "type": "text",
+        "required": True,
+        "quote_value": True,
+        "default_value": None,
+        "additional_help": "<b>h</b>&lt;p&gt;",
+        "choices": ["eu"],
     }
     assert size == {
-        "name": "size", "type": "number", "required": False, "quote_value": False, "default_value": 3,
+        "name": "size",
+        "type": "number",
+        "required": False,
+        "quote_value": False,
+        "default_value": 3,
         "additional_help": "Nodes **x**",
     }
     assert (tag["name"], tag["additional_help"]) == ("tag", None)
@@ -164,7 +173,10 @@ def test_the_graph_shows_resources_and_called_modules(served: Served) -> None:
     assert nodes["aws_s3_bucket.b"]["parent"] == "root"
     assert nodes["data.aws_region.here"]["label"] == "(data) aws_region.here"
     assert nodes["module.inner.aws_vpc.v"] == {
-        "id": "module.inner.aws_vpc.v", "label": "aws_vpc.v", "child_count": 0, "parent": "module.inner"
+        "id": "module.inner.aws_vpc.v",
+        "label": "aws_vpc.v",
+        "child_count": 0,
+        "parent": "module.inner",
     }
     assert nodes["module.inner"] == {"id": "module.inner", "label": "inner", "child_count": 1}
     assert nodes["root"] == {"id": "root", "label": "Root Module", "child_count": 2}

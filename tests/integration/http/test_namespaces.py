@@ -174,3 +174,65 @@ def test_only_those_who_may_delete_a_namespace(empty: Served) -> None:
     assert known.status_code == 403
     assert empty.delete(f"{NAMESPACES}/acme").status_code == 415
     assert empty.get(f"{NAMESPACES}/acme").status_code == 200
+
+
+# --- changing: rows 11 to 13 ---
+
+
+def test_a_renamed_namespace_is_served_under_both_names(full: Served) -> None:
+    archive = full.get(f"{MANAGED}/acme/vpc/aws/1.0.0/source.zip")
+    assert archive.status_code == 200
+    answer = full.post(f"{NAMESPACES}/acme", {"name": "acmeco", "display_name": "Acme Co"})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "name": "acmeco",
+            "view_href": "/modules/acmeco",
+            "display_name": "Acme Co",
+            "default_provider_source": None,
+        },
+    )
+    for name in ("acme", "acmeco"):
+        assert full.get(f"{NAMESPACES}/{name}").json()["name"] == "acmeco"
+        assert full.get(f"{MANAGED}/{name}/vpc/aws/1.0.0/source.zip").content == archive.content
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"name": "x y"}, {"name": "n2", "display_name": "!!"}, {"name": 5}, {"display_name": []}, [], {"name": ""}],
+)
+def test_a_namespace_is_not_changed_in_part(empty: Served, document: object) -> None:
+    empty.post(NAMESPACES, {"name": "acme"})
+    answer = empty.post(f"{NAMESPACES}/acme", document)
+    assert answer.status_code == 400
+    assert is_domain_error(answer.json())
+    assert empty.get(f"{NAMESPACES}/acme").json()["name"] == "acme"
+
+
+def test_an_unknown_provider_source_is_told_in_a_message(empty: Served) -> None:
+    empty.post(NAMESPACES, {"name": "acme"})
+    answer = empty.post(f"{NAMESPACES}/acme", {"default_provider_source": "nope", "name": "other"})
+    assert (answer.status_code, list(answer.json())) == (400, ["message"])
+    assert empty.get(f"{NAMESPACES}/other").status_code == 404
+    assert empty.post(f"{NAMESPACES}/acme", {"default_provider_source": ""}).status_code == 200
+    assert empty.post(f"{NAMESPACES}/nope", {"name": "other"}).json() == NOT_FOUND
+
+
+def test_a_name_that_led_elsewhere_is_told_to_be_replaced(empty: Served) -> None:
+    for name in ("acme", "beta"):
+        empty.post(NAMESPACES, {"name": name})
+    empty.post(f"{NAMESPACES}/acme", {"name": "second"})
+    answer = empty.post(f"{NAMESPACES}/beta", {"name": "acme", "display_name": None})
+    assert answer.json() == {
+        "name": "acme",
+        "view_href": "/modules/acme",
+        "display_name": None,
+        "default_provider_source": None,
+        "replaced_redirect": True,
+    }
+
+
+def test_an_unknown_namespace_is_reported_before_a_body_is_read(empty: Served) -> None:
+    for method in ("POST", "DELETE"):
+        answer = empty.request(method, f"{NAMESPACES}/unknown", headers=ADMIN)
+        assert (answer.status_code, answer.json()) == (404, NOT_FOUND)

@@ -111,7 +111,8 @@ def test_protected_operations_say_how_they_refuse() -> None:
 def test_what_goes_beyond_the_documented_api_is_marked() -> None:
     extensions = {path for path, _, operation in operations() if operation.get("x-extension")}
     assert {"/openapi.json", "/docs"} <= extensions
-    assert not any(path.startswith("/v1/") for path in extensions)
+    hooks = f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/hooks"
+    assert {path for path in extensions if path.startswith("/v1/")} == {f"{hooks}/gitlab", f"{hooks}/gitea"}
 
 
 def test_arguments_tell_their_types_defaults_and_whether_they_are_required() -> None:
@@ -155,6 +156,11 @@ def test_keys_that_may_be_absent_are_not_required() -> None:
         (NAMESPACES, f"{NAMESPACES}?limit=1"),
         (f"{NAMESPACES}/{{namespace}}", f"{NAMESPACES}/acme"),
         (f"{NAMESPACES}/{{namespace}}", f"{NAMESPACES}/nope"),
+        (f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/redirects", f"{MANAGED}/acme/vpc/aws/redirects"),
+        (f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/integrations", f"{MANAGED}/acme/vpc/aws/integrations"),
+        (f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/integrations", f"{MANAGED}/acme/nope/aws/integrations"),
+        ("/v1/terrareg/git_providers", "/v1/terrareg/git_providers"),
+        ("/v1/terrareg/initial_setup", "/v1/terrareg/initial_setup"),
         (f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/{{version}}/source.zip", f"{MANAGED}/a/b/c/1.0.0/source.zip"),
         (
             f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/{{version}}/source.zip",

@@ -18,6 +18,7 @@ from terrareg_core.modules.syntax import Constant, NotConstant, Unreadable, Valu
 _Operand: TypeAlias = "bool | str | Decimal | list[_Operand] | dict[str, _Operand] | None"
 
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%])[$%]\{')
+_PLAIN = re.compile(r"[^\\$%\x80-\U0010ffff]*")
 _TEMPLATE_ESCAPE = re.compile(r"\$\$\{|%%\{")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -61,19 +62,22 @@ class Evaluator:
         """The value of an expression, or why it has none. Never raises."""
         return self._guarded(node, 0)
 
-    def entries(self, node: Node) -> Mapping[str, Value] | None:
-        """The value of each entry of an object that is written out; None for every other expression."""
+    def value_and_entries(self, node: Node) -> tuple[Value, Mapping[str, Value] | None]:
+        """`value`, and that of each entry of an object that is written out; None for every other expression."""
         written = _only_child(node)
         if written is None or written.data != "object":
-            return None
+            return self.value(node), None
         entries: dict[str, Value] = {}
-        for element in _elements(written):
+        elements = _elements(written)
+        for element in elements:
             try:
                 key = self._key(element, 1)
             except (_NoConstant, _NoReading):
                 continue
             entries[key] = self._guarded(_expression_of(element), 1)
-        return entries
+        constants = {key: entry.value for key, entry in sorted(entries.items()) if isinstance(entry, Constant)}
+        # Where each element has its own entry, and that a value, the object's value needs no second walk.
+        return Constant(constants) if len(constants) == len(elements) else self.value(node), entries
 
     def string_text(self, node: Node) -> str | None:
         """The content of an expression that is one string, interpolations as they are written; None for others."""
@@ -204,13 +208,23 @@ class Evaluator:
     # --- operations ------------------------------------------------------------------------------------------------
 
     def _conditional(self, node: Node, depth: int) -> _Operand:
-        condition, yes, no = (self._value(part, depth + 1) for part in _expressions(node))
-        kinds = {_kind(value) for value in (yes, no) if value is not None}
+        condition, yes, no = _expressions(node)
+        taken, other = (yes, no) if _as_bool(self._value(condition, depth + 1)) else (no, yes)
+        value = self._value(taken, depth + 1)
+        try:
+            unused = self._value(other, depth + 1)
+        except _NoConstant:
+            # Of the branch that isn't taken Terraform minds nothing but its type, and this one has none.
+            return value
+        kinds = {_kind(each) for each in (value, unused) if each is not None}
         if len(kinds) > 1:
             if "string" not in kinds or not kinds <= {"string", "number", "bool"}:
                 raise _NoConstant("chooses between values of different types")
-            yes, no = (value if value is None else _as_text(value) for value in (yes, no))
-        return yes if _as_bool(condition) else no
+            return value if value is None else _as_text(value)
+        if kinds <= {"list", "object"} and None not in (value, unused) and _shape(value) != _shape(unused):
+            # Terraform converts both to a common type, elements included.
+            raise _NoReading
+        return value
 
     def _unary(self, node: Node, depth: int) -> _Operand:
         operand = _tree(node.children[1])
@@ -337,8 +351,11 @@ class Evaluator:
         heredoc = self._heredocs.get(start_of(node))
         if heredoc is not None:
             return self._heredoc_pieces(heredoc)
-        pieces: list[str | _Template] = []
         literal_from = start_of(node) + 1
+        text = self._source[literal_from : node.meta.end_pos - 1]
+        if _PLAIN.fullmatch(text):
+            return [text] if text else []
+        pieces: list[str | _Template] = []
         for part in node.children[1:-1]:
             template = _tree(part).children[0]
             if isinstance(template, Tree):
@@ -476,6 +493,15 @@ def _kind(value: _Operand) -> str:
     return "object"
 
 
+def _shape(value: _Operand) -> object:
+    """What two values have in common exactly if they are of one type."""
+    if isinstance(value, list):
+        return [_shape(element) for element in value]
+    if isinstance(value, dict):
+        return {key: _shape(member) for key, member in value.items()}
+    return _kind(value)
+
+
 def _as_text(value: _Operand) -> str:
     match value:
         case str():
@@ -500,8 +526,8 @@ def _as_number(value: _Operand) -> Decimal:
 def _as_bool(value: _Operand) -> bool:
     if isinstance(value, bool):
         return value
-    if value in ("true", "false"):
-        return value == "true"
+    if value in ("true", "1", "false", "0"):
+        return value in ("true", "1")
     raise _NoConstant(f"has a {_kind(value)} where true or false belongs")
 
 

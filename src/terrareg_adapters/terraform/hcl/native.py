@@ -22,8 +22,8 @@ class NativeReader:
 
     def read(self) -> ParsedFile:
         """The blocks of the text. Raises SourceFlaw."""
-        scanned = scan(self._source)
         with collector_paused():
+            scanned = scan(self._source)
             readable = parse_around(self._source, scanned)
             builder = _Builder(self._source, scanned, self._lines, self._limit, readable.unreadable)
             blocks = builder.top(readable.body)
@@ -88,14 +88,15 @@ class _Builder:
         if start_of(expression) in self._unreadable:
             return self._unread(name, expression)
         string_text = self._evaluator.string_text(expression)
+        value, entries = self._evaluator.value_and_entries(expression)
         return Attribute(
             name=self._text(name),
             line=self._lines.number(start_of(name)),
             text=self._text(expression).replace("\r\n", "\n"),
-            value=self._evaluator.value(expression),
+            value=value,
             is_string=string_text is not None,
             string_text=string_text,
-            entries=self._evaluator.entries(expression),
+            entries=entries,
         )
 
     def _unread(self, name: Node, expression: Node) -> Attribute:

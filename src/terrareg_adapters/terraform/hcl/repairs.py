@@ -73,17 +73,21 @@ class Scanned:
 
 _TOKEN = re.compile(
     r"""
-    (?P<blank>[ \t]+)
+    [ \t]*+
+    (?:
+    (?P<name>[^\W\d][\w-]*)
   | (?P<newline>\r?\n)
+  | (?P<string>"[^"\\$%\r\n\ud800-\udfff]*+")
+  | (?P<quote>")
   | (?P<comment>(?:\#|//)[^\n]*)
   | (?P<block_comment>/\*)
-  | (?P<quote>")
   | (?P<heredoc><<(?P<flush>-?)(?P<marker>[^\W\d][\w-]*)\r?\n)
-  | (?P<name>[^\W\d][\w-]*)
   | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
   | (?P<open>[(\[{])
   | (?P<close>[)\]}])
   | (?P<symbol>::|=>|==|!=|<=|>=|&&|\|\||\.\.\.|[=!<>?:+\-*/%.,~])
+  | (?P<nothing>\Z)
+    )
     """,
     re.VERBOSE,
 )
@@ -102,16 +106,25 @@ _QUOTED = re.compile(
 _HEREDOC_STOP = re.compile(r"\$\$\{|%%\{|(?P<template>[$%]\{)|(?P<newline>\n)|(?P<broken>[\ud800-\udfff])")
 _NAME_REST = re.compile(r"[\w-]*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_MAY_NEED_REPAIR = re.compile(r"::|-[0-9]|[!-][ \t\r\n]*[-!/#]")
-"""Finds every text that `_repair_operators` would change, and some that it wouldn't."""
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _ENDS = {"endif": "if", "endfor": "for"}
-_PREFIXES = frozenset("!-")
-_MOST_TOKENS = 400_000
-"""Each token costs the parser some 1,200 bytes and 10 to 20 µs, so this holds to 8.10.10: 512 MiB and 20 s a file.
-
-Real files of the largest size allowed have about 260,000.
-"""
+_REPAIRED = frozenset({"!", "-", "::"})
+"""Operators that `_repair_operators` may have to change."""
+_NAME, _SYMBOL, _NEWLINE = Kind.NAME, Kind.SYMBOL, Kind.NEWLINE
+"""For where each token comes by: looking up a member takes a while."""
+_KINDS = {
+    "name": Kind.NAME,
+    "symbol": Kind.SYMBOL,
+    "string": Kind.QUOTE,
+    "quote": Kind.QUOTE,
+    "number": Kind.NUMBER,
+    "open": Kind.OPEN,
+    "close": Kind.CLOSE,
+    "heredoc": Kind.HEREDOC,
+}
+"""By the group of `_TOKEN`."""
+_TEXTS = frozenset({'"', "<<"})
+_SILENT = frozenset({"newline", "comment", "block_comment", "nothing"})
 _OPERAND_ENDS = frozenset({Kind.NAME, Kind.NUMBER, Kind.CLOSE, Kind.QUOTE, Kind.HEREDOC})
 
 
@@ -149,11 +162,14 @@ class _Scanner:
 
     def __init__(self, source: str) -> None:
         self._source = source
+        self._ascii = source.isascii()
         self._position = 0
         self._stack: list[_Open] = []
         self._tokens: list[Token] = []
         self._heredocs: dict[int, Heredoc] = {}
         self._edits: list[tuple[int, int, str]] = []
+        self._operators: list[int] = []
+        """Indices of the tokens in `_REPAIRED`."""
         self._line_open = False
         """Whether something but blanks stands between the last line end that counted and here."""
 
@@ -161,6 +177,7 @@ class _Scanner:
         end = len(self._source)
         while self._position < end:
             opener = self._stack[-1].opener if self._stack else ""
+            # Simple strings are tokens of code; here are those with templates or escapes.
             if opener == '"':
                 self._scan_quoted(self._stack[-1])
             elif opener == "<<":
@@ -169,8 +186,7 @@ class _Scanner:
                 self._scan_code()
         if self._stack:
             self._refuse_unclosed(self._stack[-1])
-        if _MAY_NEED_REPAIR.search(self._source):
-            self._repair_operators()
+        self._repair_operators()
         return Scanned(self._rewritten(), self._tokens, self._heredocs)
 
     def _refuse_unclosed(self, left_open: _Open) -> None:
@@ -182,45 +198,55 @@ class _Scanner:
     # --- code ------------------------------------------------------------------------------------------------------
 
     def _scan_code(self) -> None:
-        start = self._position
-        match = _TOKEN.match(self._source, start)
-        if match is None:
-            raise SourceFlaw(start, _unexpected_character(self._source[start]))
-        group = match.lastgroup
-        self._position = end = match.end()
-        if group == "blank":
-            return
+        """Walk on until a string or heredoc begins or goes on, or the source ends."""
+        source, end, stack = self._source, len(self._source), self._stack
+        match, add, new = _TOKEN.match, self._tokens.append, tuple.__new__  # half the time of Token()
+        position = self._position
+        while position < end:
+            found = match(source, position)
+            if found is None or found.lastgroup is None:
+                start = _behind_blanks(source, position)
+                raise SourceFlaw(start, _unexpected_character(source[start]))
+            group = found.lastgroup
+            start, position = found.span(group)
+            if group in _SILENT:
+                position = self._pass_over(group, start, position)
+                continue
+            self._line_open = True
+            kind = _KINDS[group]
+            if kind is _NAME:
+                if not self._ascii:
+                    position = self._cover_letters(start, position)
+                if stack and stack[-1].opener == "{" and self._begins_for_object():
+                    # Line ends are blank inside a for expression, but not in an object that has a key called for.
+                    stack[-1].lines_matter = False
+                add(new(Token, (kind, start, position)))
+            elif kind is _SYMBOL:
+                self._symbol(start, position)
+            elif group == "string":
+                add(new(Token, (kind, start, start + 1)))
+                add(new(Token, (kind, position - 1, position)))
+            elif group == "close":
+                self._close(start, source[start])
+                if stack and stack[-1].opener in _TEXTS:
+                    break
+            else:
+                add(new(Token, (kind, start, position)))
+                if group != "number" and self._open(group, found):
+                    break
+        self._position = position
+
+    def _pass_over(self, group: str, start: int, end: int) -> int:
+        """Deal with what is no token, and say where it ends."""
         if group == "newline":
             self._line_end(start, end)
-            return
-        if group == "comment":
+        elif group == "comment":
             self._edits.append((start, end, " "))
-            return
-        if group == "block_comment":
-            self._skip_block_comment(start)
-            return
-        self._line_open = True
-        if group == "name":
-            self._name(start, end)
-        elif group == "symbol":
-            self._symbol(start, end)
-        elif group == "quote":
-            self._add(Kind.QUOTE, start, end)
-            self._stack.append(_Open('"', start, lines_matter=False))
-        elif group == "open":
-            self._add(Kind.OPEN, start, end)
-            opener = match[0]
-            self._stack.append(_Open(opener, start, lines_matter=opener == "{"))
-        elif group == "close":
-            self._close(start, match[0])
-        elif group == "number":
-            self._add(Kind.NUMBER, start, end)
-        else:
-            self._open_heredoc(match)
+        elif group == "block_comment":
+            return self._block_comment(start)
+        return end
 
     def _add(self, kind: Kind, start: int, end: int) -> None:
-        if len(self._tokens) >= _MOST_TOKENS:
-            raise SourceFlaw(start, f"the file has more than {_MOST_TOKENS} words and signs")
         self._tokens.append(Token(kind, start, end))
 
     def _line_end(self, start: int, end: int) -> None:
@@ -228,45 +254,47 @@ class _Scanner:
             self._edits.append((start, end, " "))
         elif self._line_open:
             self._line_open = False
-            self._add(Kind.NEWLINE, start, end)
+            self._tokens.append(Token(_NEWLINE, start, end))
             if end - start == 2:
                 self._edits.append((start, start + 1, " "))
         else:
             # An empty line says nothing; without it the parser has one token less.
             self._edits.append((start, end, " "))
 
-    def _skip_block_comment(self, start: int) -> None:
+    def _block_comment(self, start: int) -> int:
         end = self._source.find("*/", start + 2)
         if end < 0:
             raise SourceFlaw(start, "the comment opened here is never closed")
-        self._position = end + 2
         self._edits.append((start, end + 2, " "))
+        return end + 2
 
-    def _name(self, start: int, end: int) -> None:
+    def _cover_letters(self, start: int, end: int) -> int:
+        """Rewrite the letters of a name that the parser doesn't know, and say where the name ends."""
         while self._source[end : end + 1] > "\x7f" and f"a{self._source[end]}".isidentifier():
             # Combining marks are letters of identifiers, but not of regular expressions.
             end = _end_of_name(self._source, end + 1)
-        self._position = end
         for odd in _NOT_ASCII.finditer(self._source, start, end):
             self._edits.append((odd.start(), odd.end(), "a"))
-        if self._begins_for_object():
-            # Line ends are blank inside a for expression, but not in an object that has a key called for.
-            self._stack[-1].lines_matter = False
-        self._add(Kind.NAME, start, end)
+        return end
 
     def _begins_for_object(self) -> bool:
-        """Whether the name to come is the first variable of `{ for … }`: what stands since the brace is `for`."""
-        if not self._stack or self._stack[-1].opener != "{":
+        """Whether the name to come, in braces, is the first variable of `{ for … }`: `for` is all that stands there."""
+        # No two line ends follow each other, so that this refuses nearly every name without looking at texts.
+        last = self._tokens[-2 if self._tokens[-1].kind is _NEWLINE else -1]
+        if last.end - last.start != len("for"):
             return False
         since = [token for token in self._tokens[-4:] if token.start >= self._stack[-1].position]
         words = [token for token in since if token.kind is not Kind.NEWLINE]
         return len(words) == 2 and self._text(words[0]) == "{" and self._text(words[1]) == "for"
 
     def _symbol(self, start: int, end: int) -> None:
-        if self._source[start] == "~" and end - start == 1:
+        text = self._source[start:end]
+        if text == "~":
             self._strip_marker(start)
             return
-        self._add(Kind.SYMBOL, start, end)
+        if text in _REPAIRED:
+            self._operators.append(len(self._tokens))
+        self._tokens.append(Token(_SYMBOL, start, end))
 
     def _strip_marker(self, position: int) -> None:
         """`~` directly behind `${` or before its `}` only trims; the parser knows it in directives alone."""
@@ -305,6 +333,26 @@ class _Scanner:
             keyword, position = text.directives[-1]
             raise SourceFlaw(position, f"the %{{ {keyword} }} opened here is never ended")
 
+    def _open(self, group: str, match: re.Match[str]) -> bool:
+        """Note that a bracket, string or heredoc begins, and say whether what follows is text rather than code."""
+        start, end = match.span(group)
+        if group != "heredoc":
+            opener = self._source[start]
+            self._stack.append(_Open(opener, start, lines_matter=opener == "{"))
+            return group == "quote"
+        self._stack.append(
+            _Open(
+                "<<",
+                start,
+                lines_matter=False,
+                marker=match["marker"],
+                flush=bool(match["flush"]),
+                body=end,
+                edits_before=len(self._edits),
+            )
+        )
+        return True
+
     # --- strings ---------------------------------------------------------------------------------------------------
 
     def _scan_quoted(self, string: _Open) -> None:
@@ -334,20 +382,6 @@ class _Scanner:
         self._stack.append(_Open(opener, start, lines_matter=False, first_token=len(self._tokens)))
 
     # --- heredocs --------------------------------------------------------------------------------------------------
-
-    def _open_heredoc(self, match: re.Match[str]) -> None:
-        self._stack.append(
-            _Open(
-                "<<",
-                match.start(),
-                lines_matter=False,
-                marker=match["marker"],
-                flush=bool(match["flush"]),
-                body=match.end(),
-                edits_before=len(self._edits),
-            )
-        )
-        self._add(Kind.HEREDOC, match.start(), match.end())
 
     def _scan_heredoc(self, heredoc: _Open) -> None:
         if self._source[self._position - 1] == "\n" and self._closes(heredoc):
@@ -381,6 +415,8 @@ class _Scanner:
         while self._tokens[-1].start > heredoc.position:
             self._tokens.pop()
         self._tokens[-1] = Token(Kind.HEREDOC, heredoc.position, end)
+        while self._operators and self._operators[-1] >= len(self._tokens):
+            self._operators.pop()
         return True
 
     # --- rewriting -------------------------------------------------------------------------------------------------
@@ -395,24 +431,22 @@ class _Scanner:
         behind it becomes a plus (whoever evaluates reads operators from the source), and a namespaced function becomes
         one long name.
         """
-        previous: Token | None = None
-        run = False
-        for token in self._tokens:
-            if token.kind is Kind.SYMBOL:
-                text = self._text(token)
-                prefix = text in _PREFIXES and not _ends_operand(previous, self._source)
-                if prefix and run:
+        tokens = self._tokens
+        last_prefix = -2
+        for index in self._operators:
+            token = tokens[index]
+            previous = tokens[index - 1] if index else None
+            text = self._text(token)
+            if text == "::":
+                following = tokens[index + 1] if index + 1 < len(tokens) else None
+                if previous is not None and following is not None and previous.kind is following.kind is Kind.NAME:
+                    self._edits.append((previous.end, following.start, "_"))
+            elif not _ends_operand(previous, self._source):
+                if last_prefix == index - 1:
                     self._edits.append((token.start, token.end, " "))
-                run = prefix
-                if text == "-" and not prefix and self._source[token.end : token.end + 1].isdigit():
-                    self._edits.append((token.start, token.end, "+"))
-                if text == "::" and previous is not None:
-                    self._edits.append((previous.end, token.end, "_"))
-            else:
-                run = False
-                if previous is not None and token.kind is Kind.NAME and self._text(previous) == "::":
-                    self._edits.append((previous.end, token.start, "_"))
-            previous = token
+                last_prefix = index
+            elif text == "-" and self._source[token.end : token.end + 1].isdigit():
+                self._edits.append((token.start, token.end, "+"))
 
     def _rewritten(self) -> str:
         source = self._source
@@ -431,6 +465,12 @@ def _ends_operand(token: Token | None, source: str) -> bool:
     if token is None or token.kind not in _OPERAND_ENDS:
         return False
     return token.kind is not Kind.NAME or source[token.start : token.end] not in ("in", "if")
+
+
+def _behind_blanks(source: str, position: int) -> int:
+    while source[position] in " \t":
+        position += 1
+    return position
 
 
 def _unexpected_character(character: str) -> str:

@@ -73,8 +73,7 @@ def _unexpected(text: str, position: int) -> tuple[int, str]:
 
 def start_of(node: Node | Token) -> int:
     """Index of the first character of a node in the source."""
-    position = node.start_pos if isinstance(node, Token) else node.meta.start_pos
-    return cast("int", position)
+    return node.meta.start_pos if isinstance(node, Tree) else node.start_pos or 0
 
 
 def end_of(node: Node | Token) -> int:
@@ -93,7 +92,7 @@ def is_line_end(node: Node | Token) -> bool:
 
 def parts_of(node: Node) -> list[Node | Token]:
     """The children of a node that are not line ends."""
-    return [child for child in node.children if not is_line_end(child)]
+    return [child for child in node.children if isinstance(child, Token) or child.data != "new_line_or_comment"]
 
 
 def subtrees_of(node: Node) -> Iterator[Node]:
