@@ -1,10 +1,10 @@
 """How reading slows down as a registry grows: the same requests with 100, 2,000 and 20,000 module providers.
 
-`python -m benchmarks.scale [--sizes 100 2000 20000] [--requests 60] [--database-url URL]`
+`python -m benchmarks.scale [--sizes 100 2000 20000] [--requests 60] [--postgresql URL]`
 
-Fills a fresh registry of each size, 10 versions a module provider, asks its HTTP application in this process, and
-prints the median of each endpoint and its ratio to that of the smallest size. Without a URL the registry is on SQLite;
-a database that a URL names must be empty, and is emptied again after each size.
+Fills a fresh registry of each size, 10 versions a module provider, asks their HTTP applications in this process by
+turns, and prints the median of each endpoint and its ratio to that of the smallest size: on SQLite, or on a PostgreSQL
+server.
 """
 
 import argparse
@@ -12,13 +12,14 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Connection, Engine, Table, insert, text
+from sqlalchemy import Connection, Engine, Table, insert, make_url, text
 
 from terrareg_adapters.assembly import RegistryOptions, embedded_database_url, open_registry
 from terrareg_adapters.database.documents import write_safe_texts, write_specification
@@ -27,7 +28,6 @@ from terrareg_adapters.database.rows import path_digest
 from terrareg_adapters.database.schema import upgrade
 from terrareg_adapters.database.tables import (
     download,
-    metadata,
     module_part,
     module_provider,
     module_version,
@@ -37,6 +37,7 @@ from terrareg_core.modules.model import EXTRACTION_VERSION
 from terrareg_core.modules.parts import SafeTexts
 from terrareg_core.modules.specification import Input, ModuleSpecification
 from terrareg_core.namespaces.model import NamespaceKind
+from terrareg_core.registry import Registry
 from terrareg_http.app import create_app
 from terrareg_http.settings import Settings
 
@@ -45,6 +46,8 @@ MODULES_OF_NAMESPACE = 50
 DOWNLOADS = 1_000
 """Of the module provider that is asked for."""
 ROWS_AT_ONCE = 5_000
+WARM_UP = 5
+"""Requests that compile statements and open connections, and are not counted."""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 ADDRESS = "team-0/module-0/aws"
@@ -163,45 +166,59 @@ def fill(engine: Engine, size: int) -> None:
         connection.execute(text("ANALYZE"))
 
 
-def _empty(engine: Engine) -> None:
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY CASCADE"))
+@contextmanager
+def _database(server_url: str | None, size: int) -> Iterator[str | None]:
+    """The URL of a new database on a server, for the length of the context; None without a server."""
+    if server_url is None:
+        yield None
+        return
+    name = f"terrareg_scale_{size}"
+    server = open_engine(server_url)
+    try:
+        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+            try:
+                yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+            finally:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        server.dispose()
 
 
-async def _medians(options: RegistryOptions, size: int, requests: int) -> dict[str, float]:
-    """The median of each endpoint, in milliseconds."""
-    with open_registry(options) as registry:
-        transport = httpx.ASGITransport(create_app(registry, Settings()))
-        medians = {}
-        async with httpx.AsyncClient(transport=transport, base_url="https://reg.example.com") as client:
-            for name, template in ENDPOINTS.items():
-                path = template.replace("{deep}", str(size - 20))
-                taken = []
-                for number in range(requests + 5):
-                    begun = time.perf_counter()
-                    answer = await client.get(path)
-                    if answer.status_code != 200:
-                        raise SystemExit(f"{path} answered {answer.status_code}: {answer.text}")
-                    # The first ones compile statements and open connections.
-                    if number >= 5:
-                        taken.append(1000 * (time.perf_counter() - begun))
-                medians[name] = statistics.median(taken)
-        return medians
-
-
-def measure(size: int, requests: int, database_url: str | None) -> dict[str, float]:
-    """The medians of a registry of this size, in milliseconds."""
-    with tempfile.TemporaryDirectory() as directory:
-        options = RegistryOptions(data_directory=Path(directory), database_url=database_url)
+@contextmanager
+def _filled_registry(server_url: str | None, size: int) -> Iterator[Registry]:
+    with tempfile.TemporaryDirectory() as directory, _database(server_url, size) as database_url:
         engine = open_engine(database_url or embedded_database_url(Path(directory)))
         try:
             upgrade(engine)
             fill(engine, size)
-            return asyncio.run(_medians(options, size, requests))
         finally:
-            if database_url is not None:
-                _empty(engine)
             engine.dispose()
+        with open_registry(RegistryOptions(data_directory=Path(directory), database_url=database_url)) as registry:
+            yield registry
+
+
+async def _medians(registries: Mapping[int, Registry], requests: int) -> Mapping[str, Mapping[int, float]]:
+    """The median of each endpoint by size, in milliseconds; the sizes take turns, so that they share every delay."""
+    async with AsyncExitStack() as stack:
+        clients = {}
+        for size, registry in registries.items():
+            transport = httpx.ASGITransport(create_app(registry, Settings()))
+            client = httpx.AsyncClient(transport=transport, base_url="https://reg.example.com")
+            clients[size] = await stack.enter_async_context(client)
+        medians = {}
+        for name, template in ENDPOINTS.items():
+            taken: dict[int, list[float]] = {size: [] for size in clients}
+            for _ in range(WARM_UP + requests):
+                for size, client in clients.items():
+                    path = template.replace("{deep}", str(size - 20))
+                    begun = time.perf_counter()
+                    answer = await client.get(path)
+                    taken[size].append(1000 * (time.perf_counter() - begun))
+                    if answer.status_code != 200:
+                        raise SystemExit(f"{path} answered {answer.status_code}: {answer.text}")
+            medians[name] = {size: statistics.median(times[WARM_UP:]) for size, times in taken.items()}
+        return medians
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -209,13 +226,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 2_000, 20_000])
     parser.add_argument("--requests", type=int, default=60)
-    parser.add_argument("--database-url")
+    parser.add_argument("--postgresql", metavar="URL", help="a server on which databases may be made")
     options = parser.parse_args(arguments)
-    measured = {size: measure(size, options.requests, options.database_url) for size in options.sizes}
-    smallest = measured[options.sizes[0]]
+    with ExitStack() as stack:
+        registries = {size: stack.enter_context(_filled_registry(options.postgresql, size)) for size in options.sizes}
+        medians = asyncio.run(_medians(registries, options.requests))
     print(f"{'p50 in ms':20}" + "".join(f"{size:>18,}" for size in options.sizes))
-    for name in ENDPOINTS:
-        cells = (f"{medians[name]:9.2f} ({medians[name] / smallest[name]:5.2f})" for medians in measured.values())
+    for name, by_size in medians.items():
+        smallest = by_size[options.sizes[0]]
+        cells = (f"{median:9.2f} ({median / smallest:5.2f})" for median in by_size.values())
         print(f"{name:20}" + "".join(f"{cell:>18}" for cell in cells))
 
 

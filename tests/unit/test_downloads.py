@@ -1,5 +1,7 @@
 """Downloads: addresses, recording, and hosted archives, over the in-memory twins (chapter 01, 2.10 to 2.13)."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import attrs
@@ -12,6 +14,7 @@ from terrareg_core.access.permissions import AccessPolicy
 from terrareg_core.analytics.downloads import AnalyticsPolicy, Client, DownloadEvent
 from terrareg_core.errors import (
     AnalyticsTokenRequired,
+    ArchiveNotFound,
     AuthenticationRequired,
     HostingDisabled,
     InvalidPresignedKey,
@@ -24,9 +27,10 @@ from terrareg_core.errors import (
     StoreUnavailable,
 )
 from terrareg_core.modules.addresses import SourceUrls
-from terrareg_core.modules.downloads import DownloadRequest
+from terrareg_core.modules.downloads import DownloadRequest, Downloads
 from terrareg_core.modules.model import HostingMode, ModulePolicy
 from terrareg_core.modules.sources import PublicAddress
+from terrareg_core.transactions import Transaction, UnitOfWork
 from tests.unit.registries import ADMIN, ANONYMOUS, World, address, make_world
 from tests.unit.test_publishing import _Faulty
 
@@ -220,3 +224,60 @@ def test_the_archive_of_an_unknown_version_does_not_exist() -> None:
     world = _published(make_world())
     with pytest.raises(ModuleVersionNotFound):
         world.registry.downloads.open_archive(ANONYMOUS, VPC, "9.0.0", None)
+
+
+@attrs.define
+class _Overtaken:
+    """A unit of work after whose reads somebody else is faster, so many times."""
+
+    _inner: UnitOfWork
+    _somebody: Callable[[], object]
+    _times: int = 1
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        with self._inner.read() as tx:
+            yield tx
+        if self._times:
+            self._times -= 1
+            self._somebody()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        with self._inner.write() as tx:
+            yield tx
+
+
+def _overtaken(world: World, somebody: Callable[[], object], times: int = 1) -> Downloads:
+    return attrs.evolve(world.registry.downloads, unit_of_work=_Overtaken(world.unit_of_work, somebody, times))
+
+
+def test_the_archive_of_a_version_that_is_replaced_at_this_moment_is_the_new_one() -> None:
+    world = _published(make_world())
+    before = world.registry.downloads.open_archive(ANONYMOUS, VPC, "1.0.0", None).digest
+
+    def replace() -> None:
+        _published(world, "1.0.0", files={"main.tf": "# new\n"})
+
+    opened = _overtaken(world, replace).open_archive(ANONYMOUS, VPC, "1.0.0", None)
+    assert opened.digest != before
+    assert opened.digest == world.registry.downloads.open_archive(ANONYMOUS, VPC, "1.0.0", None).digest
+
+
+def test_the_archive_of_a_version_that_is_deleted_at_this_moment_does_not_exist() -> None:
+    world = _published(make_world())
+    overtaken = _overtaken(world, lambda: world.registry.publishing.delete(ADMIN, VPC, "1.0.0"))
+    with pytest.raises(ModuleVersionNotFound):
+        overtaken.open_archive(ANONYMOUS, VPC, "1.0.0", None)
+
+
+def test_an_archive_that_is_gone_or_replaced_all_the_time_is_reported_as_such() -> None:
+    world = _published(make_world())
+    replaced_always = _overtaken(world, lambda: _published(world, "1.0.0"), 1000)
+    with pytest.raises(ArchiveNotFound):
+        replaced_always.open_archive(ANONYMOUS, VPC, "1.0.0", None)
+    stored = world.store.keys()
+    for key in stored:
+        world.store.delete(key)
+    with pytest.raises(ArchiveNotFound):
+        world.registry.downloads.open_archive(ANONYMOUS, VPC, "1.0.0", None)

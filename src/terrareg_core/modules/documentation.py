@@ -146,11 +146,12 @@ class Documentation:
             found = self._find(tx, requested)
             template = tx.documents.usage_template(found.version.id)
             root = self._part(tx, found, PartKind.ROOT, "")
-        texts = root.documents.html if as_html else root.part.safe
+        # Rows of an older extraction version have no HTML yet.
+        descriptions = (root.documents.html.input_descriptions if as_html else ()) or root.part.safe.input_descriptions
         return usage_variables(
             template,
             root.part.specification.inputs,
-            texts.input_descriptions,
+            descriptions,
             autogenerate=self._policy.generate_usage_variables,
             sanitise=str,
         )

@@ -87,12 +87,13 @@ class Destination:
         return self.git_path or "" if self.archive_git_path else ""
 
     def equals(self, existing: ModuleVersion, origin: GitOrigin | None) -> bool:
-        """Whether `existing` was made of the commit of `origin`, and with these directories."""
+        """Whether `existing` was made of the commit of `origin`, and as it would be made now."""
         return (
             origin is not None
             and existing.origin is not None
             and existing.origin.commit == origin.commit
             and (existing.git_path, existing.archive_git_path) == (self.git_path, self.archive_git_path)
+            and (existing.archives is not None) == self.keeps_archives
         )
 
 

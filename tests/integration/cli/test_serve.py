@@ -118,10 +118,19 @@ def test_a_key_that_cannot_be_used_stops_the_start_with_its_name(content: bytes 
 
 
 def test_risks_are_told_at_start(tmp_path: Path) -> None:
-    with running(tmp_path, ALLOW_UNAUTHENTICATED_PUBLISHING="true", PUBLIC_URL="registry.example.com") as server:
+    variables = {
+        "ALLOW_UNAUTHENTICATED_PUBLISHING": "true",
+        "ALLOW_UNAUTHENTICATED_WEBHOOKS": "true",
+        "DELETE_EXTERNALLY_HOSTED_ARTIFACTS": "true",
+        "ALLOW_MODULE_HOSTING": "enforce",
+        "PUBLIC_URL": "registry.example.com",
+    }
+    with running(tmp_path, **variables) as server:
         code, errors = stop(server, signal.SIGINT)
     assert code == 0
     assert "ALLOW_UNAUTHENTICATED_PUBLISHING is true" in errors
+    assert "ALLOW_UNAUTHENTICATED_WEBHOOKS is true" in errors
+    assert "DELETE_EXTERNALLY_HOSTED_ARTIFACTS has no effect" in errors
     assert "PUBLIC_URL is ignored" in errors
 
 

@@ -197,6 +197,15 @@ class TestModuleVersionRepository:
             assert found is not None
             assert found.source is None
 
+    def test_a_version_may_have_no_archives(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            module_provider = given_module_provider(tx)
+            added = tx.module_versions.add(new_version(module_provider))
+            bare = tx.module_versions.replace(added.id, attrs.evolve(new_version(module_provider), archives=None))
+        with unit_of_work.read() as tx:
+            assert tx.module_versions.find(module_provider.id, added.version) == bare
+            assert bare.archives is None
+
     def test_reindexing_replaces_what_was_read_and_nothing_else(self, unit_of_work: UnitOfWork) -> None:
         with unit_of_work.write() as tx:
             module_provider = given_module_provider(tx)
