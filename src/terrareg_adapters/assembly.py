@@ -221,9 +221,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         GitProviders(unit_of_work, authoriser),
         InitialSetup(unit_of_work, authoriser, options.modules, options.urls),
         Catalogue(unit_of_work, authoriser, options.modules, options.namespaces, options.urls),
-        Overviews(
-            unit_of_work, authoriser, options.modules, options.namespaces, options.documentation, options.urls
-        ),
+        Overviews(unit_of_work, authoriser, options.modules, options.namespaces, options.documentation, options.urls),
         Documentation(unit_of_work, authoriser, options.modules, options.documentation, options.urls),
         Publishing(
             unit_of_work,
