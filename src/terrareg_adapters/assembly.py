@@ -204,10 +204,10 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         engine.dispose()
 
     return Registry(
-        Authenticator(options.secrets),
-        authoriser,
-        Namespaces(unit_of_work, authoriser, clock, options.namespaces, options.redirects),
-        ModuleProviders(
+        authenticator=Authenticator(options.secrets),
+        authoriser=authoriser,
+        namespaces=Namespaces(unit_of_work, authoriser, clock, options.namespaces, options.redirects),
+        module_providers=ModuleProviders(
             unit_of_work,
             authoriser,
             clock,
@@ -218,12 +218,14 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             options.git,
             SystemResolver(),
         ),
-        GitProviders(unit_of_work, authoriser),
-        InitialSetup(unit_of_work, authoriser, options.modules, options.urls),
-        Catalogue(unit_of_work, authoriser, options.modules, options.namespaces, options.urls),
-        Overviews(unit_of_work, authoriser, options.modules, options.namespaces, options.documentation, options.urls),
-        Documentation(unit_of_work, authoriser, options.modules, options.documentation, options.urls),
-        Publishing(
+        git_providers=GitProviders(unit_of_work, authoriser),
+        initial_setup=InitialSetup(unit_of_work, authoriser, options.modules, options.urls),
+        catalogue=Catalogue(unit_of_work, authoriser, options.modules, options.namespaces, options.urls),
+        overviews=Overviews(
+            unit_of_work, authoriser, options.modules, options.namespaces, options.documentation, options.urls
+        ),
+        documentation=Documentation(unit_of_work, authoriser, options.modules, options.documentation, options.urls),
+        publishing=Publishing(
             unit_of_work,
             authoriser,
             clock,
@@ -232,9 +234,9 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             shelf,
             options.modules,
         ),
-        Importing(unit_of_work, authoriser, maker, importer),
-        Webhooks(unit_of_work, authoriser, clock, importer, shelf, options.webhooks),
-        Reindexing(
+        importing=Importing(unit_of_work, authoriser, maker, importer),
+        webhooks=Webhooks(unit_of_work, authoriser, clock, importer, shelf, options.webhooks),
+        reindexing=Reindexing(
             unit_of_work,
             authoriser,
             SafeUnpacker(workspace, _bounds_of_stored(options.archive_bounds)),
@@ -242,7 +244,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             shelf,
             mutex_beside(engine, "reindexing", _REINDEXING_LOCK),
         ),
-        Downloads(
+        downloads=Downloads(
             unit_of_work,
             authoriser,
             clock,
@@ -254,9 +256,9 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             options.analytics,
             options.urls,
         ),
-        Statistics(unit_of_work, authoriser, clock, options.modules),
-        ProviderCatalogue(authoriser),
-        close,
+        statistics=Statistics(unit_of_work, authoriser, clock, options.modules),
+        providers=ProviderCatalogue(authoriser),
+        close=close,
     )
 
 

@@ -24,7 +24,7 @@ from terrareg_core.namespaces.use_cases import Namespaces
 from terrareg_core.providers.catalogue import ProviderCatalogue
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Registry:
     """Every use case, grouped by concept; usable from many threads at once.
 

@@ -24,6 +24,7 @@ from terrareg_adapters.assembly import (
 from terrareg_adapters.database import schema
 from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.schema import SchemaStatus
+from terrareg_adapters.scanning.process import command_line
 from terrareg_adapters.secret_file import SecretFile
 from terrareg_adapters.terraform.packing import pack_directory
 from terrareg_core.access.authentication import ConfiguredSecrets, Secret
@@ -343,6 +344,11 @@ def _scanner_options(settings: Settings) -> ScannerOptions | None:
         return None
     if kind == "sarif" and not settings.security_scanner_command:
         raise SettingsError("SECURITY_SCANNER_COMMAND", "must be set, for no usual command writes SARIF")
+    if settings.security_scanner_command:
+        try:
+            command_line(settings.security_scanner_command)
+        except ValueError as error:
+            raise SettingsError("SECURITY_SCANNER_COMMAND", str(error)) from None
     return ScannerOptions(
         kind="trivy" if kind == "trivy" else "sarif",
         command=settings.security_scanner_command,

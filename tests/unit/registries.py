@@ -117,10 +117,10 @@ def make_world(
     maker = VersionMaker(unit_of_work, clock, indexer, shelf, modules, namespaces, urls)
     importer = GitImporter(MemoryFetcher(repositories or {}, git or GitPolicy()), maker, urls)
     registry = Registry(
-        Authenticator(ConfiguredSecrets()),
-        authoriser,
-        Namespaces(unit_of_work, authoriser, clock, namespaces, redirects),
-        ModuleProviders(
+        authenticator=Authenticator(ConfiguredSecrets()),
+        authoriser=authoriser,
+        namespaces=Namespaces(unit_of_work, authoriser, clock, namespaces, redirects),
+        module_providers=ModuleProviders(
             unit_of_work,
             authoriser,
             clock,
@@ -131,16 +131,18 @@ def make_world(
             git or GitPolicy(),
             MemoryResolver({"internal.test": ["127.0.0.1"]}),
         ),
-        GitProviders(unit_of_work, authoriser),
-        InitialSetup(unit_of_work, authoriser, modules, urls),
-        Catalogue(unit_of_work, authoriser, modules, namespaces, urls),
-        Overviews(unit_of_work, authoriser, modules, namespaces, documentation or DocumentationPolicy(), urls),
-        Documentation(unit_of_work, authoriser, modules, documentation or DocumentationPolicy(), urls),
-        Publishing(unit_of_work, authoriser, clock, MemoryUnpacker(), maker, shelf, modules),
-        Importing(unit_of_work, authoriser, maker, importer),
-        Webhooks(unit_of_work, authoriser, clock, importer, shelf, webhooks or WebhookPolicy()),
-        Reindexing(unit_of_work, authoriser, MemoryUnpacker(), indexer, shelf, mutex),
-        Downloads(
+        git_providers=GitProviders(unit_of_work, authoriser),
+        initial_setup=InitialSetup(unit_of_work, authoriser, modules, urls),
+        catalogue=Catalogue(unit_of_work, authoriser, modules, namespaces, urls),
+        overviews=Overviews(
+            unit_of_work, authoriser, modules, namespaces, documentation or DocumentationPolicy(), urls
+        ),
+        documentation=Documentation(unit_of_work, authoriser, modules, documentation or DocumentationPolicy(), urls),
+        publishing=Publishing(unit_of_work, authoriser, clock, MemoryUnpacker(), maker, shelf, modules),
+        importing=Importing(unit_of_work, authoriser, maker, importer),
+        webhooks=Webhooks(unit_of_work, authoriser, clock, importer, shelf, webhooks or WebhookPolicy()),
+        reindexing=Reindexing(unit_of_work, authoriser, MemoryUnpacker(), indexer, shelf, mutex),
+        downloads=Downloads(
             unit_of_work,
             authoriser,
             clock,
@@ -152,8 +154,8 @@ def make_world(
             analytics or AnalyticsPolicy(),
             urls,
         ),
-        Statistics(unit_of_work, authoriser, clock, modules),
-        ProviderCatalogue(authoriser),
-        lambda: None,
+        statistics=Statistics(unit_of_work, authoriser, clock, modules),
+        providers=ProviderCatalogue(authoriser),
+        close=lambda: None,
     )
     return World(registry, unit_of_work, store, clock, mutex)

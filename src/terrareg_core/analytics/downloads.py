@@ -124,7 +124,7 @@ class DownloadLog(Protocol):
         ...
 
     def counts(self, module_provider_id: int, now: datetime) -> DownloadCounts:
-        """How often a module provider, any version, was downloaded up to `now`; all 0 where there is none of this id."""
+        """How often a module provider, any version, was downloaded up to `now`; all 0 where none has this id."""
         ...
 
     def of_version(self, module_version_id: int) -> Sequence[DownloadEvent]:
