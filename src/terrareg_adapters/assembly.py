@@ -23,10 +23,10 @@ from terrareg_adapters.scanning.sarif import sarif_scanner
 from terrareg_adapters.scanning.trivy import trivy_scanner
 from terrareg_adapters.signing.archive_keys import JwsArchiveKeySigner
 from terrareg_adapters.system import SystemClock, SystemRandom
-from terrareg_adapters.terraform.packing import DeterministicPacker
 from terrareg_adapters.terraform.source_tree import DirectoryTree
 from terrareg_adapters.terraform.unpacking import SafeUnpacker, forget_abandoned
 from terrareg_adapters.workers.messages import Job
+from terrareg_adapters.workers.packing import PACK, PooledPacker
 from terrareg_adapters.workers.pool import WorkerPool
 from terrareg_adapters.workers.reading import READ_SOURCE, PooledReader
 from terrareg_adapters.workers.rendering import (
@@ -70,6 +70,8 @@ from terrareg_core.providers.catalogue import ProviderCatalogue
 from terrareg_core.registry import Registry
 
 _REINDEXING_LOCK = 7_382_211_650_902
+_PACKING_SECONDS = 600
+"""Both archives of a gigabyte that can't be made smaller take one or two minutes."""
 """Key of the server's lock for re-indexing; any number that nothing else in the database uses."""
 
 
@@ -173,7 +175,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
     pool = WorkerPool(worker_jobs(), workers=workers.processes, timeout=workers.seconds, memory=workers.memory_bytes)
     clock = SystemClock()
     authoriser = Authoriser(options.access)
-    shelf = ArchiveShelf(store, DeterministicPacker(workspace), SystemRandom())
+    shelf = ArchiveShelf(store, PooledPacker(pool, workspace), SystemRandom())
     indexer = _indexer(options, pool, workspace)
 
     maker = VersionMaker(
@@ -280,6 +282,7 @@ def worker_jobs() -> Mapping[str, Job]:
         RENDER_SOURCE: Job(f"{documents}:render_source"),
         PLAIN_TEXT: Job(f"{documents}:plain_text_of"),
         HELP_TEXT: Job(f"{documents}:help_text_of"),
+        PACK: Job("terrareg_adapters.terraform.packing:pack_into", seconds=_PACKING_SECONDS),
     }
 
 

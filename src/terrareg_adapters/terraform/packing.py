@@ -35,6 +35,7 @@ _CHUNK = 1 << 20
 _UNIX = 3
 _DOS_DIRECTORY = 0x10
 _LOCAL_MEMBERS = 100_000
+_RULES_SECONDS = 10.0
 
 Progress = Callable[[int, int], None]
 """Told the bytes of files packed so far, and of all files."""
@@ -76,7 +77,7 @@ class DeterministicPacker:
     """Packs in nameless files on the disk of `workspace`, made when it is missing (implements `ArchivePacker`)."""
 
     workspace: Path
-    rules_seconds: float = 10.0
+    rules_seconds: float = _RULES_SECONDS
     """What applying a `.tfignore` may take."""
 
     @contextmanager
@@ -118,6 +119,24 @@ def _packing() -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreUnavailable("The archives could not be packed on the server; try again later") from error
+
+
+def pack_into(order: tuple[SourceTree, Path, Path | None]) -> bool:
+    """Pack a tree into a zip and a gzipped tar file as `DeterministicPacker.pack` does, or, without the latter, into a
+    zip as `pack_whole` does: the job of a worker process. The files must not exist.
+
+    The result is that of `PackedArchive.complete`. Raises what those methods raise.
+    """
+    tree, as_zip, as_tar_gz = order
+    rules = IgnoreRules.parse(_rules_of(tree)) if as_tar_gz is not None else None
+    entries = _entries_of(tree, rules, _RULES_SECONDS)
+    with _packing():
+        with as_zip.open("xb") as file:
+            _write_zip(entries, file)
+        if as_tar_gz is not None:
+            with as_tar_gz.open("xb") as file:
+                _write_tar_gz(entries, file)
+    return _is_complete(tree, entries)
 
 
 def pack_directory(directory: Path, target: BinaryIO, *, progress: Progress | None = None) -> None:

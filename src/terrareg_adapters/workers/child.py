@@ -58,11 +58,12 @@ def _serve(channel: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    longest = max(setup.seconds_of(job) for job in setup.jobs)
     worn_at = _address_space() + setup.memory // _WORN
     send(channel, pickled(Answer(Outcome.DONE)))
     while True:
         request = receive(channel)
-        with _mortal(channel, setup.seconds + _GRACE_SECONDS):
+        with _mortal(channel, longest + _GRACE_SECONDS):
             _limit_memory(setup.memory)
             answer = _answer(functions, request, worn_at)
         send(channel, answer)

@@ -33,6 +33,8 @@ class Job:
     """`package.module:name`, imported by the workers alone."""
     warm_up: object = None
     """An argument that each worker calls the function with before its first job; None for no such call."""
+    seconds: float | None = None
+    """What it may take, where that is not what jobs usually may."""
 
 
 @attrs.frozen
@@ -41,9 +43,14 @@ class Setup:
 
     jobs: Mapping[str, Job]
     seconds: float
-    """Longest life of a job; the pool kills earlier, this is for workers whose pool is gone."""
+    """Longest life of a job that says nothing else; the pool kills earlier, this is for workers whose pool is gone."""
     memory: int
     """Bytes of address space beyond what the worker has when it is ready."""
+
+    def seconds_of(self, job: str) -> float:
+        """Longest life of the job of this name."""
+        own = self.jobs[job].seconds
+        return self.seconds if own is None else own
 
 
 class Outcome(Enum):

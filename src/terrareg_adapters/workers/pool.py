@@ -65,7 +65,8 @@ class WorkerPool:
     ) -> None:
         """`jobs` by name, for at most `workers` processes.
 
-        A job may take `timeout` seconds and `memory` bytes; `patience` is how many seconds one may wait for a worker.
+        A job may take `timeout` seconds, unless it says otherwise, and `memory` bytes; `patience` is how many seconds
+        one may wait for a worker.
         """
         if workers < 1:
             raise ValueError("a pool has at least one worker")
@@ -98,8 +99,9 @@ class WorkerPool:
         try:
             answer = self._answer(job, request) or self._answer(job, request)
         except TimeoutError:
-            _log.warning("The job %s took more than %g seconds", job, self._setup.seconds)
-            raise WorkExceeded(f"{self._setup.seconds:g} seconds", argument) from None
+            seconds = self._setup.seconds_of(job)
+            _log.warning("The job %s took more than %g seconds", job, seconds)
+            raise WorkExceeded(f"{seconds:g} seconds", argument) from None
         if answer is None:
             raise WorkLost(argument)
         if answer.outcome is Outcome.REFUSED and isinstance(answer.value, RegistryError):
@@ -164,7 +166,7 @@ class WorkerPool:
         worker = self._take()
         answer: Answer | None = None
         try:
-            answer = worker.ask(request, self._setup.seconds)
+            answer = worker.ask(request, self._setup.seconds_of(job))
         except TimeoutError:
             raise  # although it is an OSError
         except (EOFError, OSError):
