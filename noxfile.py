@@ -10,6 +10,7 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["tests"]
 
 _BIN = Path(__file__).parent / ".venv" / "bin"
+_PROCESSES = 2
 _CORE_COVERAGE = 95
 """Percent of the core's lines and branches that the tests must reach."""
 
@@ -57,6 +58,9 @@ def tests(session: nox.Session) -> None:
     _run(
         session,
         "pytest",
+        # Much of the time is spent waiting for servers, databases and clients; a file's tests stay together.
+        f"--numprocesses={_PROCESSES}",
+        "--dist=loadfile",
         "--cov=terrareg_core",
         "--cov-branch",
         "--cov-report=term-missing:skip-covered",
