@@ -158,7 +158,8 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
     Raises StoreUnavailable when the database or the data directory can't be used.
     """
     options = options or RegistryOptions()
-    data_directory = options.data_directory
+    # Absolute, for worker processes have another working directory.
+    data_directory = options.data_directory.absolute()
     store = LocalArchiveStore(data_directory / "archives")
     engine = _open_database(options)
     unit_of_work = DatabaseUnitOfWork(engine)
@@ -168,7 +169,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         engine.dispose()
         raise
     recorder = GroupCommitRecorder(unit_of_work)
-    workspace = options.workspace or data_directory / "workspace"
+    workspace = options.workspace.absolute() if options.workspace else data_directory / "workspace"
     forget_abandoned(workspace)
 
     workers = options.workers
