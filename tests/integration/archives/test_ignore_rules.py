@@ -1,7 +1,6 @@
 """The rules of a `.tfignore`: gitignore's language, checked against examples and against git itself."""
 
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrareg_adapters.terraform.ignore_rules import IgnoreRules
+from tests.integration.conftest import needs
 
 
 def ignored(rules: str, path: str, *, directory: bool = False) -> bool:
@@ -136,12 +136,12 @@ _rule = st.text(st.sampled_from("ab*?[]!-^/\\# ."), max_size=8)
 _name = st.text(st.sampled_from("ab!-^#*"), min_size=1, max_size=3)
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is the judge here")
 @settings(max_examples=60, deadline=None)
 @given(
     rules=st.lists(_rule, min_size=1, max_size=3), paths=st.lists(_name, min_size=1, max_size=3), folder=st.booleans()
 )
 def test_git_says_the_same(rules: list[str], paths: list[str], folder: bool) -> None:
+    needs("git")
     own = IgnoreRules.parse("\n".join(rules).encode())
     parents = ["/".join(paths[:length]) for length in range(1, len(paths))]
     path = "/".join(paths)

@@ -35,6 +35,7 @@ from tests.integration.archives.builders import (
     zip64_of,
     zip_of,
 )
+from tests.integration.conftest import needs
 
 
 def content_of(tree: SourceTree) -> Mapping[str, bytes]:
@@ -282,10 +283,8 @@ def test_what_the_usual_programs_pack_is_unpacked(command: list[str], name: str,
     source = tmp_path / "source"
     source.mkdir()
     files = _sample(source)
-    try:
-        subprocess.run(command, cwd=source, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
-    except FileNotFoundError:
-        pytest.skip(f"{command[0]} is not installed")
+    needs(command[0])
+    subprocess.run(command, cwd=source, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
     with (tmp_path / name).open("rb") as file:
         archive = UploadedArchive(name, file)
         with SafeUnpacker(tmp_path / "work", ArchiveBounds()).unpack(archive) as tree:

@@ -1,7 +1,6 @@
 """Every module of the corpus is read as its expected document says, cell by cell, and Terraform reads it too."""
 
 import json
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from terrareg_core.modules.analysis import module_file_names
 from terrareg_core.modules.model import IndexedContent
 from terrareg_core.modules.specification import ModuleSpecification
 from tests.corpus import EXPECTED, MODULE_NAMES, MODULES, index, module_files, module_tree
+from tests.integration.conftest import needs
 
 _ONLY_TOLERATED = {("queue", "main.tf")}
 """Files that the rules tolerate (several attributes on a line, 8.10.3) and Terraform's own parser doesn't."""
@@ -82,9 +82,7 @@ def test_stored_texts_have_plain_line_ends(indexed: IndexedContent) -> None:
 
 
 def test_terraform_reads_the_syntax_of_every_native_file(module: str, indexed: IndexedContent) -> None:
-    terraform = shutil.which("terraform")
-    if terraform is None:
-        pytest.skip("terraform is not on the path")
+    terraform = str(needs("terraform"))
     files = [
         path
         for path in _native_files(module, {part.path for part in indexed.parts})
