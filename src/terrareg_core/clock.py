@@ -18,3 +18,7 @@ class RandomSource(Protocol):
     def identifier(self) -> str:
         """A new identifier of at least 128 random bits, made of lower-case letters and digits only."""
         ...
+
+    def secret(self) -> bytes:
+        """32 new bytes that nobody can guess."""
+        ...

@@ -41,6 +41,30 @@ class PermissionDenied(AccessDenied):
     """The caller is known, and lacks the right."""
 
 
+class TooManyFailures(RegistryError):
+    """Wrong credentials came from this address too often of late; `retry_after` is in seconds (decision 31)."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many wrong credentials came from your address; try again in {retry_after} seconds")
+        self.retry_after = retry_after
+
+
+class CrossSiteRequest(RegistryError):
+    """A browser's session was used without proof that the registry's own page did so (chapter 04, 6)."""
+
+
+class SignInUnavailable(RegistryError):
+    """An identity provider can't be reached or is misconfigured, or this way to sign in is not offered."""
+
+
+class SignInRefused(RegistryError):
+    """Somebody came back from an identity provider without having proved who they are."""
+
+
+class SignInNotStarted(RegistryError):
+    """Somebody came back from an identity provider without having been sent there, or for the second time."""
+
+
 class AnalyticsTokenRequired(RegistryError):
     """A download without the analytics token that the registry asks of its consumers (chapter 06, 2.3).
 
@@ -134,6 +158,27 @@ class EmptyPage(NotFound):
 
     def __init__(self) -> None:
         super().__init__("Nothing was found")
+
+
+class UserGroupNotFound(NotFound):
+    """No user group has this name."""
+
+    def __init__(self) -> None:
+        super().__init__("User group does not exist")
+
+
+class PermissionNotFound(NotFound):
+    """The user group has no permission on the namespace."""
+
+    def __init__(self) -> None:
+        super().__init__("The user group has no permission on this namespace")
+
+
+class AccessTokenNotFound(NotFound):
+    """The caller has no access token of this id."""
+
+    def __init__(self) -> None:
+        super().__init__("Access token does not exist")
 
 
 # --- what the caller can mend ------------------------------------------------------------------------------------

@@ -3,6 +3,15 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from terrareg_core.access.ports import (
+    AccessTokenRepository,
+    FailureLog,
+    SessionStore,
+    SignInAttemptStore,
+    TerraformLoginStore,
+    UsedAssertions,
+    UserGroupRepository,
+)
 from terrareg_core.analytics.downloads import DownloadLog
 from terrareg_core.audit.events import AuditLog
 from terrareg_core.modules.documents import DocumentReader
@@ -41,6 +50,27 @@ class Transaction(Protocol):
 
     @property
     def audit(self) -> AuditLog: ...
+
+    @property
+    def user_groups(self) -> UserGroupRepository: ...
+
+    @property
+    def sessions(self) -> SessionStore: ...
+
+    @property
+    def sign_in_attempts(self) -> SignInAttemptStore: ...
+
+    @property
+    def used_assertions(self) -> UsedAssertions: ...
+
+    @property
+    def access_tokens(self) -> AccessTokenRepository: ...
+
+    @property
+    def terraform_logins(self) -> TerraformLoginStore: ...
+
+    @property
+    def failures(self) -> FailureLog: ...
 
 
 class UnitOfWork(Protocol):

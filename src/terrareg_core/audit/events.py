@@ -1,6 +1,6 @@
 """Audit events and the port that keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -38,6 +38,15 @@ class AuditAction(Enum):
     MODULE_VERSION_INDEX = "MODULE_VERSION_INDEX"
     MODULE_VERSION_PUBLISH = "MODULE_VERSION_PUBLISH"
     MODULE_VERSION_DELETE = "MODULE_VERSION_DELETE"
+    USER_GROUP_CREATE = "USER_GROUP_CREATE"
+    USER_GROUP_DELETE = "USER_GROUP_DELETE"
+    USER_GROUP_NAMESPACE_PERMISSION_ADD = "USER_GROUP_NAMESPACE_PERMISSION_ADD"
+    USER_GROUP_NAMESPACE_PERMISSION_DELETE = "USER_GROUP_NAMESPACE_PERMISSION_DELETE"
+    USER_LOGIN = "USER_LOGIN"
+    USER_LOGOUT = "USER_LOGOUT"
+    TERRAFORM_LOGIN = "TERRAFORM_LOGIN"
+    ACCESS_TOKEN_CREATE = "ACCESS_TOKEN_CREATE"  # noqa: S105 - a name
+    ACCESS_TOKEN_DELETE = "ACCESS_TOKEN_DELETE"  # noqa: S105 - a name
 
 
 class AuditObject(Enum):
@@ -48,9 +57,12 @@ class AuditObject(Enum):
     MODULE_PROVIDER = "ModuleProvider"
     MODULE_PROVIDER_REDIRECT = "ModuleProviderRedirect"
     MODULE_VERSION = "ModuleVersion"
+    USER_GROUP = "UserGroup"
+    USER_GROUP_NAMESPACE_PERMISSION = "UserGroupNamespacePermission"
+    ACCESS_TOKEN = "AccessToken"  # noqa: S105 - a name
 
 
-_OBJECTS = {
+_OBJECTS: Mapping[AuditAction, AuditObject | None] = {
     AuditAction.NAMESPACE_CREATE: AuditObject.NAMESPACE,
     AuditAction.NAMESPACE_MODIFY_NAME: AuditObject.NAMESPACE,
     AuditAction.NAMESPACE_MODIFY_DISPLAY_NAME: AuditObject.NAMESPACE,
@@ -74,6 +86,15 @@ _OBJECTS = {
     AuditAction.MODULE_VERSION_INDEX: AuditObject.MODULE_VERSION,
     AuditAction.MODULE_VERSION_PUBLISH: AuditObject.MODULE_VERSION,
     AuditAction.MODULE_VERSION_DELETE: AuditObject.MODULE_VERSION,
+    AuditAction.USER_GROUP_CREATE: AuditObject.USER_GROUP,
+    AuditAction.USER_GROUP_DELETE: AuditObject.USER_GROUP,
+    AuditAction.USER_GROUP_NAMESPACE_PERMISSION_ADD: AuditObject.USER_GROUP_NAMESPACE_PERMISSION,
+    AuditAction.USER_GROUP_NAMESPACE_PERMISSION_DELETE: AuditObject.USER_GROUP_NAMESPACE_PERMISSION,
+    AuditAction.USER_LOGIN: None,
+    AuditAction.USER_LOGOUT: None,
+    AuditAction.TERRAFORM_LOGIN: None,
+    AuditAction.ACCESS_TOKEN_CREATE: AuditObject.ACCESS_TOKEN,
+    AuditAction.ACCESS_TOKEN_DELETE: AuditObject.ACCESS_TOKEN,
 }
 
 
@@ -84,13 +105,13 @@ class AuditEvent:
     timestamp: datetime
     username: str
     action: AuditAction
-    object_id: str
-    """The address of what was changed, as it was before the change."""
+    object_id: str | None
+    """The address of what was changed, as it was before the change; None where the user alone is concerned."""
     old_value: str | None = None
     new_value: str | None = None
 
     @property
-    def object_type(self) -> AuditObject:
+    def object_type(self) -> AuditObject | None:
         return _OBJECTS[self.action]
 
 
@@ -115,7 +136,13 @@ class AuditPen:
     _identity: Identity
 
     def write(
-        self, action: AuditAction, object_id: object, *, old_value: str | None = None, new_value: str | None = None
+        self,
+        action: AuditAction,
+        object_id: object = None,
+        *,
+        old_value: str | None = None,
+        new_value: str | None = None,
     ) -> None:
-        """Append an event about the object whose address is the text of `object_id`."""
-        self._log.append(AuditEvent(self._now, self._identity.name, action, str(object_id), old_value, new_value))
+        """Append an event about the object whose address is the text of `object_id`, if one is concerned."""
+        address = None if object_id is None else str(object_id)
+        self._log.append(AuditEvent(self._now, self._identity.name, action, address, old_value, new_value))

@@ -32,6 +32,8 @@ class Namespace:
     name: NamespaceName
     display_name: DisplayName | None = None
     kind: NamespaceKind = NamespaceKind.NONE
+    source: str | None = None
+    """The API name of the provider source that it was generated for, which makes it its GitHub account's."""
 
 
 @attrs.frozen

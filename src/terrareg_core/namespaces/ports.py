@@ -15,6 +15,7 @@ class NamespaceRepository(Protocol):
         name: NamespaceName,
         display_name: DisplayName | None = None,
         kind: NamespaceKind = NamespaceKind.NONE,
+        source: str | None = None,
     ) -> Namespace:
         """Store a new namespace and return it with the id it got.
 
@@ -41,6 +42,13 @@ class NamespaceRepository(Protocol):
         """Give the namespace another display name, or none.
 
         Raises AlreadyStored when the display name, in any casing, belongs to another, or when the namespace is gone.
+        """
+        ...
+
+    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str) -> None:
+        """Make it the namespace of a GitHub account at a provider source.
+
+        Raises AlreadyStored when the namespace is gone.
         """
         ...
 
