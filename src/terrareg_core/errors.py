@@ -146,6 +146,13 @@ class ExampleFileNotFound(NotFound):
         super().__init__("Example file does not exist")
 
 
+class NotOffered(NotFound):
+    """What is asked for is not set up in this registry."""
+
+    def __init__(self) -> None:
+        super().__init__("This is not set up here")
+
+
 class ArchiveNotFound(NotFound):
     """The version has no stored archive."""
 
@@ -277,6 +284,31 @@ class ModuleProviderExists(RegistryError):
 
     def __init__(self) -> None:
         super().__init__("A module provider or a redirect of this name exists already; choose another name")
+
+
+class InvalidPermission(RegistryError):
+    """What a user group is to be given is no permission."""
+
+    def __init__(self) -> None:
+        super().__init__("permission_type must be FULL or MODIFY")
+
+
+class PermissionExists(RegistryError):
+    """The user group has a permission on the namespace already."""
+
+    def __init__(self) -> None:
+        super().__init__("The user group has a permission on this namespace already; delete it to give another one")
+
+
+class InvalidOAuthRequest(RegistryError):
+    """A request of `terraform login` breaks the rules of OAuth 2.0; `code` is the one that the protocol has for it.
+
+    The codes are those of RFC 6749, 4.1.2.1 and 5.2.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class UploadDisabled(RegistryError):

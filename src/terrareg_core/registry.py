@@ -6,8 +6,12 @@ from typing import Self
 
 import attrs
 
-from terrareg_core.access.authentication import Authenticator
-from terrareg_core.access.permissions import Authoriser
+from terrareg_core.access.admission import Admission
+from terrareg_core.access.sessions import Sessions
+from terrareg_core.access.sign_in import SignIn
+from terrareg_core.access.terraform_login import TerraformLogin
+from terrareg_core.access.tokens import AccessTokens
+from terrareg_core.access.user_groups import UserGroups
 from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.modules.catalogue import Catalogue
 from terrareg_core.modules.documentation import Documentation
@@ -31,9 +35,13 @@ class Registry:
     Use it as a context manager, or call `close` when done.
     """
 
-    authenticator: Authenticator
-    authoriser: Authoriser
-    """What every use case asks; callers need it only to refuse early what would be refused anyway."""
+    admission: Admission
+    """From credentials to an identity. Use cases ask by themselves what it may do."""
+    sessions: Sessions
+    sign_in: SignIn
+    access_tokens: AccessTokens
+    user_groups: UserGroups
+    terraform_login: TerraformLogin
     namespaces: Namespaces
     module_providers: ModuleProviders
     git_providers: GitProviders

@@ -8,7 +8,7 @@ from terrareg_core.analytics.downloads import DownloadCounts
 from terrareg_core.clock import Clock
 from terrareg_core.identifiers import ModuleProviderId, RequestedModuleProvider
 from terrareg_core.modules.model import ModulePolicy
-from terrareg_core.modules.resolution import look_up, require
+from terrareg_core.modules.resolution import find_permitted
 from terrareg_core.transactions import UnitOfWork
 
 
@@ -35,8 +35,7 @@ class Statistics:
 
         Raises AccessDenied, NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound.
         """
-        self._authoriser.permit(identity, Capability.READ)
         now = self._clock.now()
         with self._unit_of_work.read() as tx:
-            module_provider = require(look_up(tx, requested), self._modules)
+            module_provider = find_permitted(tx, self._authoriser, identity, Capability.READ, requested, self._modules)
             return DownloadSummary(module_provider.address, tx.downloads.counts(module_provider.id, now))

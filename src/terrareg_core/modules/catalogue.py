@@ -10,10 +10,10 @@ from terrareg_core.analytics.tokens import split_analytics_token
 from terrareg_core.errors import EmptyPage, ModuleVersionNotFound
 from terrareg_core.identifiers import ModuleProviderId, RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
-from terrareg_core.modules.model import ModulePolicy
+from terrareg_core.modules.model import ModulePolicy, ModuleProvider
 from terrareg_core.modules.parts import ModulePart, PartKind
 from terrareg_core.modules.read_models import ModuleSummary, ModuleVersionContent
-from terrareg_core.modules.resolution import find_namespace, look_up, require
+from terrareg_core.modules.resolution import find_namespace, find_permitted
 from terrareg_core.modules.search import FilterCounts, SearchCriteria, TrustFilter, search_terms
 from terrareg_core.modules.specification import Input, ModuleCall, Output, ProviderUse, Resource
 from terrareg_core.namespaces.model import NamespacePolicy
@@ -162,16 +162,16 @@ class Catalogue:
 
         The page's total is counted only on demand. Raises AccessDenied, InvalidArgument.
         """
-        self._authoriser.permit(identity, Capability.READ)
-        criteria = attrs.evolve(
-            self._unrestricted(),
-            terms=search_terms(search.query),
-            namespaces=search.namespaces,
-            providers=search.providers,
-            verified_only=search.verified,
-            trust=TrustFilter.of(trusted=search.trusted_namespaces, contributed=search.contributed),
-        )
         with self._unit_of_work.read() as tx:
+            self._authoriser.permit(tx, identity, Capability.READ)
+            criteria = attrs.evolve(
+                self._unrestricted(),
+                terms=search_terms(search.query),
+                namespaces=search.namespaces,
+                providers=search.providers,
+                verified_only=search.verified,
+                trust=TrustFilter.of(trusted=search.trusted_namespaces, contributed=search.contributed),
+            )
             return self._outlines(tx, criteria, page, search.target_terraform_version, counted=counted)
 
     def in_namespace(self, identity: Identity, namespace: str, page: PageRequest) -> Page[ModuleOutline]:
@@ -193,9 +193,8 @@ class Catalogue:
 
         Raises AccessDenied, NotFound, InvalidIdentifier.
         """
-        self._authoriser.permit(identity, Capability.TERRAFORM)
         with self._unit_of_work.read() as tx:
-            module_provider = require(look_up(tx, _without_token(requested)), self._policy)
+            module_provider = self._find(tx, identity, Capability.TERRAFORM, requested)
             listed = tx.catalogue.versions(module_provider.id)
         return VersionList(module_provider.address, [item.version for item in listed if item.published])
 
@@ -206,9 +205,8 @@ class Catalogue:
 
         Raises AccessDenied, NotFound, InvalidIdentifier, InvalidVersion.
         """
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            module_provider = require(look_up(tx, _without_token(requested)), self._policy)
+            module_provider = self._find(tx, identity, Capability.READ, requested)
             wanted = Version.parse(version) if version is not None else None
             content = tx.catalogue.version_content(module_provider.id, wanted)
         if content is None:
@@ -220,13 +218,18 @@ class Catalogue:
 
         Raises AccessDenied, InvalidArgument.
         """
-        self._authoriser.permit(identity, Capability.READ)
-        criteria = attrs.evolve(self._unrestricted(), terms=search_terms(query))
         with self._unit_of_work.read() as tx:
+            self._authoriser.permit(tx, identity, Capability.READ)
+            criteria = attrs.evolve(self._unrestricted(), terms=search_terms(query))
             counted = tx.catalogue.counts(criteria)
         return FilterCounts.of(counted, self._namespaces.trusted)
 
     # --- the pieces ----------------------------------------------------------------------------------------------
+
+    def _find(
+        self, tx: Transaction, identity: Identity, capability: Capability, requested: RequestedModuleProvider
+    ) -> ModuleProvider:
+        return find_permitted(tx, self._authoriser, identity, capability, _without_token(requested), self._policy)
 
     def _named(
         self,
@@ -237,9 +240,9 @@ class Catalogue:
         module: str | None = None,
         include_internal: bool = False,
     ) -> Page[ModuleOutline]:
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
             namespace = find_namespace(tx, name)
+            self._authoriser.permit(tx, identity, Capability.READ, namespace.id if namespace is not None else None)
             if namespace is None:
                 raise EmptyPage
             criteria = attrs.evolve(

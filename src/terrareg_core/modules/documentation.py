@@ -22,7 +22,7 @@ from terrareg_core.modules.graph import ShownGraph, resource_costs, shown, yearl
 from terrareg_core.modules.links import ModuleLink, ModuleTab
 from terrareg_core.modules.model import ModulePolicy, ModuleProvider, ModuleVersion
 from terrareg_core.modules.parts import PartKind
-from terrareg_core.modules.resolution import look_up, require
+from terrareg_core.modules.resolution import find_permitted
 from terrareg_core.modules.scanning import failures
 from terrareg_core.modules.slots import fill
 from terrareg_core.modules.snippets import SnippetPolicy, VersionSnippets
@@ -119,9 +119,8 @@ class Documentation:
         self, identity: Identity, requested: RequestedVersion, kind: PartKind, path: str, public: PublicAddress
     ) -> str | None:
         """The README of a documented directory as HTML, None without one. Raises PartNotFound."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            found = self._find(tx, requested)
+            found = self._find(tx, identity, requested)
             readme = tx.documents.readme(found.version.id, kind, path)
             if readme is None and path not in tx.documents.paths(found.version.id, kind):
                 raise PartNotFound
@@ -130,9 +129,8 @@ class Documentation:
 
     def file(self, identity: Identity, requested: RequestedVersion, path: str) -> str:
         """A document beside the README as HTML. Raises DocumentNotFound."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            content = tx.documents.file(self._find(tx, requested).version.id, path)
+            content = tx.documents.file(self._find(tx, identity, requested).version.id, path)
         if content is None:
             raise DocumentNotFound
         return content
@@ -141,9 +139,8 @@ class Documentation:
         self, identity: Identity, requested: RequestedVersion, *, as_html: bool
     ) -> Sequence[JsonObject]:
         """What a usage builder asks for (chapter 03, 18), help texts as Markdown or as HTML."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            found = self._find(tx, requested)
+            found = self._find(tx, identity, requested)
             template = tx.documents.usage_template(found.version.id)
             root = self._part(tx, found, PartKind.ROOT, "")
         # Rows of an older extraction version have no HTML yet.
@@ -158,18 +155,16 @@ class Documentation:
 
     def paths(self, identity: Identity, requested: RequestedVersion, kind: PartKind) -> PathList:
         """The paths of a version's submodules or examples."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            found = self._find(tx, requested)
+            found = self._find(tx, identity, requested)
             return PathList(found.id, tx.documents.paths(found.version.id, kind))
 
     def part(
         self, identity: Identity, requested: RequestedVersion, kind: PartKind, path: str, public: PublicAddress
     ) -> PartPage:
         """The details of a submodule or an example. Raises PartNotFound."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            found = self._find(tx, requested)
+            found = self._find(tx, identity, requested)
             stored = self._part(tx, found, kind, path)
         specification, documents = stored.part.specification, stored.documents
         return PartPage(
@@ -185,9 +180,8 @@ class Documentation:
 
     def example_files(self, identity: Identity, requested: RequestedVersion, example: str) -> PathList:
         """The paths of an example's own files, `main.tf` first. Raises PartNotFound."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            found = self._find(tx, requested)
+            found = self._find(tx, identity, requested)
             if example not in tx.documents.paths(found.version.id, PartKind.EXAMPLE):
                 raise PartNotFound
             paths = tx.documents.example_files(found.version.id, example)
@@ -195,9 +189,8 @@ class Documentation:
 
     def example_file(self, identity: Identity, requested: RequestedVersion, path: str, public: PublicAddress) -> str:
         """A file of an example, escaped, with sources as this registry names them. Raises ExampleFileNotFound."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            found = self._find(tx, requested)
+            found = self._find(tx, identity, requested)
             content = tx.documents.example_file(found.version.id, path)
         if content is None:
             raise ExampleFileNotFound
@@ -217,10 +210,9 @@ class Documentation:
 
         Raises PartNotFound also for an unknown version, as clients of graphs expect.
         """
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
             try:
-                found = self._find(tx, requested)
+                found = self._find(tx, identity, requested)
             except ModuleVersionNotFound as error:
                 raise PartNotFound from error
             stored = self._part(tx, found, kind, path)
@@ -233,8 +225,10 @@ class Documentation:
 
     # --- the pieces ----------------------------------------------------------------------------------------------
 
-    def _find(self, tx: Transaction, requested: RequestedVersion) -> _Found:
-        module_provider = require(look_up(tx, requested.module_provider), self._modules)
+    def _find(self, tx: Transaction, identity: Identity, requested: RequestedVersion) -> _Found:
+        module_provider = find_permitted(
+            tx, self._authoriser, identity, Capability.READ, requested.module_provider, self._modules
+        )
         version = tx.module_versions.find(module_provider.id, Version.parse(requested.version))
         if version is None:
             raise ModuleVersionNotFound

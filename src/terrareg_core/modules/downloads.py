@@ -26,7 +26,7 @@ from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
 from terrareg_core.modules.model import HostingMode, ModulePolicy, ModuleProvider, ModuleVersion, StoredArchives
 from terrareg_core.modules.ports import ArchiveKeySigner, StoredContent
-from terrareg_core.modules.resolution import look_up, require
+from terrareg_core.modules.resolution import find_permitted, look_up, require
 from terrareg_core.modules.sources import PublicAddress, archive_path, hosted_download_path
 from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version
@@ -93,11 +93,12 @@ class Downloads:
         Unpublished versions can be downloaded by whoever names them. Raises AccessDenied, NotFound, InvalidIdentifier,
         InvalidVersion, AnalyticsTokenRequired, NoDownloadMethod; nothing is recorded then.
         """
-        self._authoriser.permit(identity, Capability.TERRAFORM)
         namespace, token = split_analytics_token(request.requested.namespace, self._analytics.example_token)
         requested = attrs.evolve(request.requested, namespace=namespace)
         with self._unit_of_work.read() as tx:
-            module_provider = require(look_up(tx, requested), self._policy)
+            module_provider = find_permitted(
+                tx, self._authoriser, identity, Capability.TERRAFORM, requested, self._policy
+            )
             version = self._version(tx, module_provider, request.version)
         if identity.downloads_are_recorded and token is None and self._analytics.token_required:
             raise AnalyticsTokenRequired(self._token_hint(module_provider.address, request.public_address))
@@ -169,7 +170,8 @@ class Downloads:
         self, identity: Identity, requested: RequestedModuleProvider, version: str, key: str | None
     ) -> None:
         try:
-            self._authoriser.permit(identity, Capability.READ)
+            with self._unit_of_work.read() as tx:
+                self._authoriser.permit(tx, identity, Capability.READ, look_up(tx, requested).owner_id)
         except AccessDenied:
             if key is None:
                 raise InvalidPresignedKey("The archive's pre-signed key is missing; run terraform init again") from None

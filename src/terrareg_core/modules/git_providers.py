@@ -23,8 +23,8 @@ class GitProviders:
 
     def listed(self, identity: Identity) -> Sequence[GitProvider]:
         """The git providers that can be chosen, by id. Raises AccessDenied."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
+            self._authoriser.permit(tx, identity, Capability.READ)
             return [git_provider for git_provider in tx.git_providers.all() if git_provider.enabled]
 
 

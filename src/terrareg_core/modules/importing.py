@@ -12,7 +12,7 @@ from terrareg_core.modules.making import Destination, MadeVersion, VersionMaker,
 from terrareg_core.modules.model import ModuleProvider
 from terrareg_core.modules.resolution import Lookup, look_up
 from terrareg_core.modules.sources import TagFormat
-from terrareg_core.transactions import UnitOfWork
+from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version
 
 
@@ -89,12 +89,12 @@ class Importing:
         if bool(version) == bool(git_tag):
             raise InvalidRequest("Name either the version or the git tag to import, not both")
 
-        def permit(namespace_id: int | None) -> None:
-            self._authoriser.permit(identity, Capability.UPLOAD, namespace_id)
+        def permit(tx: Transaction, namespace_id: int | None) -> None:
+            self._authoriser.permit(tx, identity, Capability.UPLOAD, namespace_id)
 
         with self._unit_of_work.read() as tx:
             lookup = look_up(tx, requested)
-            permit(lookup.owner_id)
+            permit(tx, lookup.owner_id)
             source = self._importer.source(lookup)
             wanted, tag = _by_version(source.tags, version) if version else _by_tag(source.tags, git_tag or "")
             self._maker.require_replaceable(tx.module_versions.find(source.module_provider.id, wanted))

@@ -37,8 +37,8 @@ class InitialSetup:
 
     def progress(self, identity: Identity) -> SetupProgress:
         """Which of the first steps are done. Raises AccessDenied."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
+            self._authoriser.permit(tx, identity, Capability.READ)
             found = tx.module_providers.first()
             versions = tx.catalogue.versions(found.id) if found is not None else ()
             any_namespace = found is not None or tx.namespaces.page(PageRequest(0, 1), only_published=False).total > 0

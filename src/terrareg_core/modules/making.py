@@ -62,7 +62,7 @@ class VersionOrder:
     identity: Identity
     requested: RequestedModuleProvider
     version: Version
-    permit: Callable[[int | None], None]
+    permit: Callable[[Transaction, int | None], None]
     """Raises AccessDenied unless a version may be made in the namespace of this id (None: it doesn't exist)."""
     creates_parents: bool = False
     """Whether parents that are missing are created where the policy says so."""
@@ -205,7 +205,7 @@ class VersionMaker:
             tx.module_providers.hold(lookup.module_provider.id)
             # While this one had to wait, another writer may have moved or deleted it.
             lookup = look_up(tx, order.requested)
-        order.permit(lookup.owner_id)
+        order.permit(tx, lookup.owner_id)
         now = self._clock.now()
         pen = AuditPen(tx.audit, now, order.identity)
         module_provider = self.existing_parent(lookup, creates_parents=order.creates_parents) or self._create_parents(

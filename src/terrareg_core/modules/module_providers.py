@@ -41,7 +41,7 @@ from terrareg_core.modules.model import (
 )
 from terrareg_core.modules.module_provider_events import setting_changes
 from terrareg_core.modules.redirects import RedirectPolicy, redirects_in_use, remove_redirects
-from terrareg_core.modules.resolution import look_up, require
+from terrareg_core.modules.resolution import find_permitted, look_up
 from terrareg_core.modules.sources import UrlSlot, UrlTemplate
 from terrareg_core.namespaces.model import Namespace, NamespacePolicy
 from terrareg_core.transactions import Transaction, UnitOfWork
@@ -170,9 +170,8 @@ class ModuleProviders:
 
         Raises AccessDenied, NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound.
         """
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            return tx.module_providers.redirects_to(require(look_up(tx, requested)).id)
+            return tx.module_providers.redirects_to(self._found(tx, identity, Capability.READ, requested).id)
 
     def delete_redirect(
         self, identity: Identity, requested: RequestedModuleProvider, redirect_id: str, *, force: bool = False
@@ -204,9 +203,8 @@ class ModuleProviders:
 
         Raises AccessDenied, NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound.
         """
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            address = require(look_up(tx, requested)).address
+            address = self._found(tx, identity, Capability.READ, requested).address
         hosted = self._policy.hosting is not HostingMode.DISALLOW
         return Integrations(address, [way for way in Integration if hosted or way is not Integration.UPLOAD])
 
@@ -215,9 +213,7 @@ class ModuleProviders:
     def _found(
         self, tx: Transaction, identity: Identity, capability: Capability, requested: RequestedModuleProvider
     ) -> ModuleProvider:
-        lookup = look_up(tx, requested)
-        self._authoriser.permit(identity, capability, lookup.owner_id)
-        return require(lookup)
+        return find_permitted(tx, self._authoriser, identity, capability, requested)
 
     def _held(
         self, tx: Transaction, identity: Identity, capability: Capability, requested: RequestedModuleProvider
@@ -246,7 +242,7 @@ class ModuleProviders:
         """The id of the namespace, the address and the settings of a new module provider; raises as `create` does."""
         lookup = look_up(tx, requested)
         namespace = lookup.namespace
-        self._authoriser.permit(identity, Capability.FULL, namespace.id if namespace is not None else None)
+        self._authoriser.permit(tx, identity, Capability.FULL, namespace.id if namespace is not None else None)
         if namespace is None:
             raise NamespaceNotFound
         address = ModuleProviderId(
@@ -293,7 +289,7 @@ class ModuleProviders:
             raise TargetNamespaceNotFound
         if found.id != before.namespace.id:
             try:
-                self._authoriser.permit(identity, Capability.FULL, found.id)
+                self._authoriser.permit(tx, identity, Capability.FULL, found.id)
             except AccessDenied as error:
                 raise TargetNamespaceNotFound from error
         return found

@@ -19,7 +19,7 @@ from terrareg_core.modules.model import EXTRACTION_VERSION, ModulePolicy, Module
 from terrareg_core.modules.module_tree import ExpandedCall, expanded_calls
 from terrareg_core.modules.parts import PartKind
 from terrareg_core.modules.read_models import ListedModuleProvider, ListedVersion, ModuleVersionContent
-from terrareg_core.modules.resolution import find_namespace, look_up, require
+from terrareg_core.modules.resolution import find_namespace, find_permitted
 from terrareg_core.modules.scanning import failures
 from terrareg_core.modules.snippets import VersionSnippets
 from terrareg_core.modules.sources import GitPath, PublicAddress
@@ -111,9 +111,9 @@ class Overviews:
 
         A page may be empty. Raises AccessDenied, NamespaceNotFound, InvalidIdentifier (for the module's name).
         """
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
             found = find_namespace(tx, namespace)
+            self._authoriser.permit(tx, identity, Capability.READ, found.id if found is not None else None)
             if found is None:
                 raise NamespaceNotFound
             name = ModuleName.parse(module) if module is not None else None
@@ -132,9 +132,8 @@ class Overviews:
 
         An unpublished beta needs both. Raises AccessDenied, NotFound, InvalidIdentifier.
         """
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            listed = tx.catalogue.versions(require(look_up(tx, requested), self._modules).id)
+            listed = tx.catalogue.versions(self._find(tx, identity, requested).id)
         return [
             item
             for item in listed
@@ -148,9 +147,8 @@ class Overviews:
 
         Raises AccessDenied, NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound.
         """
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            module_provider = require(look_up(tx, requested), self._modules)
+            module_provider = self._find(tx, identity, requested)
             version = tx.module_versions.latest_of(module_provider.id)
             if version is None:
                 return self._module_provider_page(module_provider, tx.catalogue.versions(module_provider.id))
@@ -163,9 +161,8 @@ class Overviews:
         Raises AccessDenied, NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound, InvalidVersion,
         ModuleVersionNotFound.
         """
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
-            module_provider = require(look_up(tx, requested.module_provider), self._modules)
+            module_provider = self._find(tx, identity, requested.module_provider)
             version = tx.module_versions.find(module_provider.id, Version.parse(requested.version))
             if version is None:
                 raise ModuleVersionNotFound
@@ -173,6 +170,9 @@ class Overviews:
         return self._version_page(stored, options)
 
     # --- the pieces ----------------------------------------------------------------------------------------------
+
+    def _find(self, tx: Transaction, identity: Identity, requested: RequestedModuleProvider) -> ModuleProvider:
+        return find_permitted(tx, self._authoriser, identity, Capability.READ, requested, self._modules)
 
     def _listed(self, row: ListedModuleProvider) -> ModuleProviderOutline:
         latest = ModuleOutline.of(row.latest, self._namespaces, self._urls) if row.latest is not None else None

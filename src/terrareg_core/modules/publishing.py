@@ -21,7 +21,7 @@ from terrareg_core.modules.making import (
 )
 from terrareg_core.modules.model import HostingMode, ModulePolicy, ModuleProvider, ModuleVersion
 from terrareg_core.modules.ports import ArchiveUnpacker, UploadedArchive
-from terrareg_core.modules.resolution import look_up, require
+from terrareg_core.modules.resolution import find_permitted, look_up
 from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version
 
@@ -67,12 +67,12 @@ class Publishing:
         created), InvalidIdentifier, ProviderNotAllowed, InvalidVersion, ReindexProhibited, in this order.
         """
 
-        def permit(namespace_id: int | None) -> None:
-            self._authoriser.permit(identity, Capability.UPLOAD, namespace_id)
+        def permit(tx: Transaction, namespace_id: int | None) -> None:
+            self._authoriser.permit(tx, identity, Capability.UPLOAD, namespace_id)
 
         with self._unit_of_work.read() as tx:
             lookup = look_up(tx, requested)
-            permit(lookup.owner_id)
+            permit(tx, lookup.owner_id)
             if self._policy.hosting is HostingMode.DISALLOW:
                 raise UploadDisabled
             module_provider = self._maker.existing_parent(lookup, creates_parents=True)
@@ -98,9 +98,9 @@ class Publishing:
         InvalidVersion, ModuleVersionNotFound.
         """
         with self._unit_of_work.write() as tx:
-            lookup = look_up(tx, requested)
-            self._authoriser.permit(identity, Capability.PUBLISH, lookup.owner_id)
-            module_provider = require(lookup, self._policy)
+            module_provider = find_permitted(
+                tx, self._authoriser, identity, Capability.PUBLISH, requested, self._policy
+            )
             found = self._find_version(tx, module_provider, version)
             if found.published:
                 return
@@ -117,9 +117,7 @@ class Publishing:
         Works on providers that are no longer allowed, too (decision 15). Raises as `publish` does.
         """
         with self._unit_of_work.write() as tx:
-            lookup = look_up(tx, requested)
-            self._authoriser.permit(identity, Capability.FULL, lookup.owner_id)
-            module_provider = require(lookup)
+            module_provider = find_permitted(tx, self._authoriser, identity, Capability.FULL, requested)
             found = self._find_version(tx, module_provider, version)
             remove_version(tx, AuditPen(tx.audit, self._clock.now(), identity), module_provider, found)
         self._shelf.discard(found)

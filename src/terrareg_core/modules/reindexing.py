@@ -86,15 +86,13 @@ class Reindexing:
     @contextmanager
     def outdated(self, identity: Identity) -> Iterator[ReindexingRun]:
         """Every version that an older extraction version made. Where there are none, this is one quick query."""
-        self._authoriser.permit(identity, Capability.SITE_ADMIN)
-        with self._run_of(self._ids(EXTRACTION_VERSION), only_outdated=True) as run:
+        with self._run_of(self._ids(identity, EXTRACTION_VERSION), only_outdated=True) as run:
             yield run
 
     @contextmanager
     def everything(self, identity: Identity) -> Iterator[ReindexingRun]:
         """Every version, whatever made it."""
-        self._authoriser.permit(identity, Capability.SITE_ADMIN)
-        with self._run_of(self._ids(None), only_outdated=False) as run:
+        with self._run_of(self._ids(identity, None), only_outdated=False) as run:
             yield run
 
     @contextmanager
@@ -106,8 +104,7 @@ class Reindexing:
         Raises NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound, InvalidVersion and ModuleVersionNotFound,
         too.
         """
-        self._authoriser.permit(identity, Capability.SITE_ADMIN)
-        with self._run_of(self._chosen_ids(requested, version), only_outdated=False) as run:
+        with self._run_of(self._chosen_ids(identity, requested, version), only_outdated=False) as run:
             yield run
 
     # --- the pieces ----------------------------------------------------------------------------------------------
@@ -141,12 +138,14 @@ class Reindexing:
                 raise ReindexingUnderWay
             yield run
 
-    def _ids(self, before: int | None) -> Sequence[int]:
+    def _ids(self, identity: Identity, before: int | None) -> Sequence[int]:
         with self._unit_of_work.read() as tx:
+            self._authoriser.permit(tx, identity, Capability.SITE_ADMIN)
             return tx.module_versions.indexed_before(before)
 
-    def _chosen_ids(self, requested: RequestedModuleProvider, version: str | None) -> Sequence[int]:
+    def _chosen_ids(self, identity: Identity, requested: RequestedModuleProvider, version: str | None) -> Sequence[int]:
         with self._unit_of_work.read() as tx:
+            self._authoriser.permit(tx, identity, Capability.SITE_ADMIN)
             module_provider = require(look_up(tx, requested))
             if version is None:
                 return [row.id for row in tx.module_versions.of_module_provider(module_provider.id)]

@@ -2,6 +2,8 @@
 
 import attrs
 
+from terrareg_core.access.identities import Identity
+from terrareg_core.access.permissions import Authoriser, Capability
 from terrareg_core.errors import ModuleProviderNotFound, NamespaceNotFound
 from terrareg_core.identifiers import ModuleName, ProviderName, RequestedModuleProvider
 from terrareg_core.modules.model import ModulePolicy, ModuleProvider
@@ -58,3 +60,20 @@ def require(lookup: Lookup, policy: ModulePolicy | None = None) -> ModuleProvide
     if lookup.module_provider is None:
         raise ModuleProviderNotFound
     return lookup.module_provider
+
+
+def find_permitted(
+    tx: Transaction,
+    authoriser: Authoriser,
+    identity: Identity,
+    capability: Capability,
+    requested: RequestedModuleProvider,
+    policy: ModulePolicy | None = None,
+) -> ModuleProvider:
+    """The module provider that an address leads to, if the caller has the capability in the namespace that owns it.
+
+    Raises AccessDenied, which doesn't reveal whether there is anything (decision 7), and what `require` raises.
+    """
+    lookup = look_up(tx, requested)
+    authoriser.permit(tx, identity, capability, lookup.owner_id)
+    return require(lookup, policy)

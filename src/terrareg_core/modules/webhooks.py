@@ -25,7 +25,7 @@ from terrareg_core.modules.hook_events import (
 from terrareg_core.modules.importing import GitImporter, GitSource
 from terrareg_core.modules.making import VersionOrder, remove_version
 from terrareg_core.modules.resolution import look_up
-from terrareg_core.transactions import UnitOfWork
+from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version
 
 PUSH_TIME = timedelta(minutes=15)
@@ -197,5 +197,5 @@ class Webhooks:
         raise AuthenticationRequired("Web-hooks need a secret, which the operator sets as one of UPLOAD_API_KEYS")
 
 
-def _permit_signed(_: int | None) -> None:
+def _permit_signed(_: Transaction, __: int | None) -> None:
     """The signature has spoken for the sender: a key is good for every namespace (chapter 02, 1.3)."""

@@ -4,6 +4,7 @@ import attrs
 
 from terrareg_core.access.identities import Identity
 from terrareg_core.access.permissions import Authoriser, Capability
+from terrareg_core.access.user_groups import write_permission_removed
 from terrareg_core.audit.events import AuditAction, AuditPen
 from terrareg_core.clock import Clock
 from terrareg_core.errors import (
@@ -73,18 +74,18 @@ class Namespaces:
 
         With `only_published`, those that hold something of this type with a latest version. Raises AccessDenied.
         """
-        self._authoriser.permit(identity, Capability.READ)
-        if only_published and of is ResourceType.PROVIDER:
-            # Only modules can be published so far.
-            return Page(request or PageRequest(0, 1), (), 0)
         with self._unit_of_work.read() as tx:
+            self._authoriser.permit(tx, identity, Capability.READ)
+            if only_published and of is ResourceType.PROVIDER:
+                # Only modules can be published so far.
+                return Page(request or PageRequest(0, 1), (), 0)
             return tx.namespaces.page(request, only_published=only_published)
 
     def show(self, identity: Identity, name: str) -> NamespaceDetails:
         """The namespace of this name, or of the one its redirect leads to. Raises AccessDenied, NamespaceNotFound."""
-        self._authoriser.permit(identity, Capability.READ)
         with self._unit_of_work.read() as tx:
             namespace = find_namespace(tx, name)
+            self._authoriser.permit(tx, identity, Capability.READ, namespace.id if namespace is not None else None)
         if namespace is None:
             raise NamespaceNotFound
         return NamespaceDetails(namespace, self._policy.verifies(namespace.name), self._policy.trusts(namespace.name))
@@ -95,11 +96,11 @@ class Namespaces:
         A redirect of the name yields: it is deleted, with an audit event. Raises AccessDenied, InvalidIdentifier and
         NameTaken, in the order name, display name.
         """
-        self._authoriser.permit(identity, Capability.SITE_ADMIN)
-        parsed = NamespaceName.parse(name)
-        shown = DisplayName.parse(display_name) if display_name else None
         try:
             with self._unit_of_work.write() as tx:
+                self._authoriser.permit(tx, identity, Capability.SITE_ADMIN)
+                parsed = NamespaceName.parse(name)
+                shown = DisplayName.parse(display_name) if display_name else None
                 return self._create(tx, identity, parsed, shown)
         except AlreadyStored as error:
             raise NameTaken(_TAKEN_MEANWHILE) from error
@@ -139,7 +140,7 @@ class Namespaces:
     def _owned(self, tx: Transaction, identity: Identity, name: str) -> Namespace:
         """The namespace, if the caller may do everything with it."""
         namespace = find_namespace(tx, name)
-        self._authoriser.permit(identity, Capability.FULL, namespace.id if namespace is not None else None)
+        self._authoriser.permit(tx, identity, Capability.FULL, namespace.id if namespace is not None else None)
         if namespace is None:
             raise NamespaceNotFound
         return namespace
@@ -154,7 +155,7 @@ class Namespaces:
         _require_free_name(tx, name, namespace)
         _require_free_display_name(tx, display_name, namespace)
         if name != namespace.name and _redirects_elsewhere(tx, name, namespace):
-            self._require_site_admin(identity, name)
+            self._require_site_admin(tx, identity, name)
         if changes.default_provider_source:
             raise ProviderSourceNotFound
 
@@ -178,9 +179,9 @@ class Namespaces:
             tx.namespaces.set_display_name(namespace.id, display_name)
         return NamedNamespace(attrs.evolve(namespace, name=name, display_name=display_name), replaced)
 
-    def _require_site_admin(self, identity: Identity, name: NamespaceName) -> None:
+    def _require_site_admin(self, tx: Transaction, identity: Identity, name: NamespaceName) -> None:
         try:
-            self._authoriser.permit(identity, Capability.SITE_ADMIN)
+            self._authoriser.permit(tx, identity, Capability.SITE_ADMIN)
         except AccessDenied as error:
             raise NameTaken(
                 f"{name} is a former name of another namespace, which only a site admin may take; choose another"
@@ -189,7 +190,8 @@ class Namespaces:
     def delete(self, identity: Identity, name: str) -> None:
         """Delete an empty namespace, addressed by its name or a former one.
 
-        Redirects of module providers that were moved out of it go with it, with an event each. Raises AccessDenied,
+        Redirects of module providers that were moved out of it, and what user groups may do in it, go with it, with an
+        event each. Raises AccessDenied,
         NamespaceNotFound, NotEmpty while it holds a module provider, and RedirectInUse while such a redirect is used.
         """
         not_empty = NotEmpty("The namespace still holds module providers; delete or move them first")
@@ -208,6 +210,8 @@ class Namespaces:
                         "delete that module provider's redirects first"
                     )
                 remove_redirects(tx, pen, redirects)
+                for group, permission in tx.user_groups.permissions_on(namespace.id):
+                    write_permission_removed(pen, group.name, str(namespace.name), permission)
                 tx.namespaces.remove(namespace.id)
                 pen.write(AuditAction.NAMESPACE_DELETE, namespace.name)
         except AlreadyStored as error:

@@ -7,6 +7,7 @@ import attrs
 from terrareg_core.access.identities import Identity
 from terrareg_core.access.permissions import Authoriser, Capability
 from terrareg_core.modules.search import search_terms
+from terrareg_core.transactions import UnitOfWork
 
 
 @attrs.frozen(kw_only=True)
@@ -29,10 +30,12 @@ class ProviderCatalogue:
     This registry takes modules only: there is no provider in it, and no search finds one.
     """
 
+    _unit_of_work: UnitOfWork
     _authoriser: Authoriser
 
     def filters(self, identity: Identity, query: str) -> ProviderFilterCounts:
         """How many of the providers that match each filter would leave. Raises AccessDenied, InvalidArgument."""
-        self._authoriser.permit(identity, Capability.READ)
+        with self._unit_of_work.read() as tx:
+            self._authoriser.permit(tx, identity, Capability.READ)
         search_terms(query)
         return ProviderFilterCounts()
