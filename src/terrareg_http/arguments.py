@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Generic, Protocol, TypeVar
+from urllib.parse import parse_qs
 
 import attrs
 import orjson
@@ -15,7 +16,10 @@ from terrareg_http.schemas.converter import structure
 from terrareg_http.schemas.fields import wire_name
 
 MAX_DOCUMENT_BYTES = 1 << 20
-"""Of a JSON body."""
+"""Of a JSON body or a form."""
+
+FORM = "application/x-www-form-urlencoded"
+_FIELDS_MAX = 50
 
 ShapeT_co = TypeVar("ShapeT_co", covariant=True)
 ShapeT = TypeVar("ShapeT")
@@ -72,10 +76,14 @@ class Query(Generic[ShapeT]):
     refuses: Sequence[type[Exception]] = (InvalidArgument,)
 
     async def read(self, call: Call) -> ShapeT:
-        given: dict[str, list[object]] = {}
-        for name, value in call.request.query_params.multi_items():
-            given.setdefault(name, []).append(value)
-        return structure(self.shape, given)
+        return structure(self.shape, _queried(call.request))
+
+
+def _queried(request: Request) -> dict[str, list[object]]:
+    given: dict[str, list[object]] = {}
+    for name, value in request.query_params.multi_items():
+        given.setdefault(name, []).append(value)
+    return given
 
 
 @attrs.frozen
@@ -89,6 +97,80 @@ class JsonBody(Generic[ShapeT]):
         document = await read_document(call.request)
         given = document.items() if isinstance(document, dict) else ()
         return structure(self.shape, {name: [value] for name, value in given if value is not None})
+
+
+@attrs.frozen
+class JsonValues(Generic[ShapeT]):
+    """The keys of a JSON object as they are, of whatever type: the use case tells what is wrong with them.
+
+    Another JSON value counts as an empty object.
+    """
+
+    shape: type[ShapeT]
+    refuses: Sequence[type[Exception]] = (UnsupportedBody, MalformedBody, DocumentTooLarge)
+
+    async def read(self, call: Call) -> ShapeT:
+        document = await read_document(call.request)
+        return _values(self.shape, document)
+
+
+@attrs.frozen
+class OptionalJson(Generic[ShapeT]):
+    """As `JsonValues`, for endpoints that need no body: whatever is no JSON object is ignored."""
+
+    shape: type[ShapeT]
+    refuses: Sequence[type[Exception]] = (DocumentTooLarge,)
+
+    async def read(self, call: Call) -> ShapeT:
+        body = await read_body(call.request)
+        try:
+            return _values(self.shape, parse_document(body))
+        except MalformedBody:
+            return _values(self.shape, None)
+
+
+def _values(shape: type[ShapeT], document: object) -> ShapeT:
+    """Raises nothing: every field has a default, None."""
+    given = document if isinstance(document, dict) else {}
+    names = {wire_name(field): field.name for field in attrs.fields(shape)}  # type: ignore[arg-type]
+    return shape(**{names[name]: value for name, value in given.items() if name in names})
+
+
+@attrs.frozen
+class Form(Generic[ShapeT]):
+    """The fields of an URL-encoded form, by the rules of queries."""
+
+    shape: type[ShapeT]
+    refuses: Sequence[type[Exception]] = (InvalidArgument, DocumentTooLarge)
+
+    async def read(self, call: Call) -> ShapeT:
+        return structure(self.shape, await read_form(call.request))
+
+
+@attrs.frozen
+class QueryAndForm(Generic[ShapeT]):
+    """The arguments of a query; the form in the body holds nothing else but perhaps one that the query lacks."""
+
+    shape: type[ShapeT]
+    refuses: Sequence[type[Exception]] = (InvalidArgument, DocumentTooLarge)
+
+    async def read(self, call: Call) -> ShapeT:
+        return structure(self.shape, {**await read_form(call.request), **_queried(call.request)})
+
+
+async def read_form(request: Request) -> dict[str, list[object]]:
+    """The values of each field of an URL-encoded form; none where the body is something else.
+
+    Raises DocumentTooLarge.
+    """
+    body = await read_body(request)
+    if media_type_of(request) != FORM:
+        return {}
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS_MAX)
+    except ValueError:
+        return {}
+    return {name: list(values) for name, values in fields.items()}
 
 
 @attrs.frozen

@@ -8,6 +8,7 @@ import attrs
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
+from terrareg_core.access.authentication import Caller
 from terrareg_core.access.identities import Identity
 from terrareg_core.identifiers import RequestedModuleProvider
 from terrareg_core.modules.sources import PublicAddress
@@ -27,9 +28,14 @@ class Call:
     request: Request
     parameters: Mapping[str, str]
     """The decoded segments of the path that the route names."""
-    identity: Identity
+    caller: Caller
     _indexing: CapacityLimiter
     """Bounds the slow use cases, so that they leave threads to all others (chapter 02, 10.3)."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who the caller acts as."""
+        return self.caller.identity
 
     @property
     def module_provider(self) -> RequestedModuleProvider:

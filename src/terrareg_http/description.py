@@ -6,7 +6,18 @@ from typing import Any
 import attrs
 
 from terrareg_core.errors import AuthenticationRequired, PermissionDenied
-from terrareg_http.arguments import JsonBody, Multipart, Query, SignedPayload, TextsInJsonBody
+from terrareg_http.arguments import (
+    FORM,
+    Form,
+    JsonBody,
+    JsonValues,
+    Multipart,
+    OptionalJson,
+    Query,
+    QueryAndForm,
+    SignedPayload,
+    TextsInJsonBody,
+)
 from terrareg_http.errors import Shape, refusal_of
 from terrareg_http.operation import JSON, Answer, Operation
 from terrareg_http.paths import PathPattern
@@ -27,6 +38,9 @@ _PARAMETERS = {
     "example": "The path of an example, below the module's root",
     "example_path": "The path of an example, below the module's root",
     "example_file": "The path of a file of an example, below the module's root",
+    "user_group": "The name of a user group",
+    "token_id": "The id of an access token, as the list tells it",
+    "provider_source": "The API name of a provider source",
     "path": "The path of a document that lies beside the README",
 }
 _REASONS = {
@@ -36,6 +50,7 @@ _REASONS = {
     404: "What is addressed does not exist",
     413: "The body is too large",
     415: "The content type is not application/json",
+    429: "Too many wrong credentials came from the caller's address of late",
     500: "The registry, or what it depends on, failed",
 }
 
@@ -107,7 +122,7 @@ def _path_parameters(operation: Operation[Any]) -> Iterable[dict[str, Any]]:
 
 
 def _query_parameters(operation: Operation[Any], book: SchemaBook) -> Iterable[dict[str, Any]]:
-    if not isinstance(operation.takes, Query):
+    if not isinstance(operation.takes, Query | QueryAndForm):
         return
     for field in attrs.fields(operation.takes.shape):
         present = field.evolve(type=without_none(field.type), metadata={})
@@ -121,7 +136,11 @@ def _query_parameters(operation: Operation[Any], book: SchemaBook) -> Iterable[d
 
 
 def _body(operation: Operation[Any], book: SchemaBook) -> dict[str, Any] | None:
-    if isinstance(operation.takes, JsonBody | TextsInJsonBody):
+    if isinstance(operation.takes, OptionalJson):
+        return _content(JSON, book.schema(operation.takes.shape, is_request=True))
+    if isinstance(operation.takes, Form):
+        return _content(FORM, book.schema(operation.takes.shape, is_request=True)) | {"required": True}
+    if isinstance(operation.takes, JsonBody | JsonValues | TextsInJsonBody):
         return _content(JSON, book.schema(operation.takes.shape, is_request=True)) | {"required": True}
     if isinstance(operation.takes, SignedPayload):
         return _content(JSON, {"type": "object", "description": "As the git host sends it"}) | {"required": True}

@@ -6,21 +6,25 @@ from contextlib import suppress
 from typing import Any
 
 import attrs
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Message, Receive, Scope, Send
 
+from terrareg_core.access.authentication import Caller
+from terrareg_core.access.csrf import CsrfRule, require_own_page
+from terrareg_core.access.permissions import Capability
 from terrareg_core.errors import RegistryError
 from terrareg_core.registry import Registry
+from terrareg_http.arguments import PathOnly
 from terrareg_http.calls import Call
 from terrareg_http.errors import RequestError, internal_error, method_not_allowed, not_found, refusal_of
+from terrareg_http.login_pages import show_missing_page
 from terrareg_http.operation import Operation
-from terrareg_http.pages import page_not_found
 from terrareg_http.paths import PathPattern, PathTree, segments_of
 from terrareg_http.responses import ContentResponse
-from terrareg_http.sessions import credentials_of
+from terrareg_http.sessions import CSRF_HEADER, client_of, credentials_of, origin_of
 from terrareg_http.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -67,7 +71,7 @@ class Dispatcher(BaseRoute):
         segments = segments_of(scope)
         found = self._resources.find(segments) if segments is not None else None
         if found is None:
-            return not_found() if _is_api(scope) else page_not_found()
+            return not_found() if _is_api(scope) else await self._perform(_MISSING_PAGE, {}, scope, receive)
         resource, values = found
         operation = resource.operations.get(scope["method"])
         if operation is None:
@@ -79,16 +83,19 @@ class Dispatcher(BaseRoute):
     async def _perform(
         self, operation: Operation[Any], parameters: Mapping[str, str], scope: Scope, receive: Receive
     ) -> Response:
-        registry = self._registry
+        request = Request(scope, receive)
         try:
-            identity = registry.authenticator.identify(credentials_of(scope))
-            if operation.needs is not None:
-                registry.authoriser.permit_somewhere(identity, operation.needs)
-            call = Call(registry, self._settings, Request(scope, receive), parameters, identity, self._indexing)
+            caller = await self._admit(request, operation.needs)
+            call = Call(self._registry, self._settings, request, parameters, caller, self._indexing)
             if operation.admission is not None:
                 await operation.admission(call)
             arguments = await operation.takes.read(call)
-            return await operation.handler(call, arguments)
+            self._require_own_page(operation.csrf, call, arguments)
+            response = await operation.handler(call, arguments)
+            if operation.needs is not None:
+                # What one caller gets is not for a shared cache to give to others.
+                response.raw_headers.append(_VARY)
+            return response
         except (RegistryError, RequestError) as error:
             refusal = refusal_of(type(error), operation.family)
             if refusal.status >= 500:
@@ -99,6 +106,44 @@ class Dispatcher(BaseRoute):
         except Exception:  # noqa: BLE001 - nothing of an unforeseen failure may reach the client
             _log.exception("%s failed unexpectedly", operation.id)
             return internal_error()
+
+    async def _admit(self, request: Request, needs: Capability | None) -> Caller:
+        admission, credentials = self._registry.admission, credentials_of(request)
+        caller = admission.admit_at_once(credentials, needs)
+        if caller is not None:
+            return caller
+        client = client_of(request.scope, self._settings.trusted_proxies)
+        caller = await to_thread.run_sync(admission.admit, credentials, client, needs)
+        if caller.has_failed:
+            self._report_failure(client)
+        return caller
+
+    def _report_failure(self, client: str) -> None:
+        """Tell the log, once a minute for each of the latest clients, who sends wrong credentials."""
+
+    def _require_own_page(self, rule: CsrfRule, call: Call, arguments: object) -> None:
+        if rule is CsrfRule.NONE:
+            return
+        # Arguments that can carry the token have it under this name, and no text is no token.
+        given = call.request.headers.get(CSRF_HEADER) or getattr(arguments, "csrf_token", None)
+        token = given if isinstance(given, str) else None
+        keys, origin = self._registry.sessions.keys, origin_of(call.request, self._settings)
+        require_own_page(rule, call.caller, keys, token, origin)
+
+
+_MISSING_PAGE = Operation(
+    id="showMissingPage",
+    method="GET",
+    path="",
+    tag="Pages",
+    handler=show_missing_page,
+    takes=PathOnly(),
+    needs=None,
+    answers=(),
+)
+"""Answers every path that the table doesn't have, outside of the API."""
+
+_VARY = (b"vary", b"Cookie, Authorization, X-Terrareg-ApiKey")
 
 
 def _resources(operations: Sequence[Operation[Any]]) -> PathTree[_Resource]:

@@ -7,15 +7,19 @@ import attrs
 from starlette.responses import PlainTextResponse, Response
 
 from terrareg_core.errors import (
+    AccessTokenNotFound,
     AnalyticsTokenRequired,
     ArchiveNotFound,
     AuthenticationRequired,
+    CrossSiteRequest,
     EmptyPage,
     ExampleFileNotFound,
     HostingDisabled,
     InvalidArgument,
     InvalidIdentifier,
+    InvalidOAuthRequest,
     InvalidPayload,
+    InvalidPermission,
     InvalidPresignedKey,
     InvalidRequest,
     InvalidUrlTemplate,
@@ -25,13 +29,29 @@ from terrareg_core.errors import (
     NamespaceNotFound,
     NoRepository,
     NotFound,
+    NotOffered,
     PartNotFound,
     PermissionDenied,
+    PermissionExists,
+    ProviderSourceNotFound,
     RegistryError,
+    SignInNotStarted,
+    SignInRefused,
+    SignInUnavailable,
+    TooManyFailures,
     UploadDisabled,
 )
+from terrareg_http.pages import message_page
 from terrareg_http.responses import json_response
-from terrareg_http.schemas.common import ArgumentError, DomainError, MessageError, NotFoundError
+from terrareg_http.schemas.common import (
+    ArgumentError,
+    DomainError,
+    EmptyObject,
+    MessageError,
+    NotFoundError,
+    OAuthError,
+    SamlError,
+)
 
 INTERNAL_ERROR = "Internal Server Error"
 
@@ -73,6 +93,14 @@ class ErrorFamily(Enum):
     """As management, for endpoints of imports whose refusals hold a message alone (chapter 02, 10.2 and 11.2)."""
     VERSION = "version"
     """As management, for endpoints that show a version itself: an unknown one is "not found" (chapter 01, 5.3)."""
+    PAGE = "page"
+    """Steps of signing in, which browsers show: a page with status 200 says what went wrong (chapter 04, 1)."""
+    OPENID = "openid"
+    """As pages, for the way back from an OpenID Connect provider (chapter 04, 8.3)."""
+    SAML = "saml"
+    """As pages, for the way back from a SAML identity provider (chapter 04, 9.4)."""
+    OAUTH = "oauth"
+    """The token endpoint of `terraform login` (RFC 6749, 5.2)."""
     STATISTICS = "statistics"
     """As management, at paths of the protocol: what can't be a name is "not found" (chapter 01, 1.2; decision 1)."""
 
@@ -84,7 +112,12 @@ class Shape(Enum):
     MESSAGE = MessageError
     ARGUMENT = ArgumentError
     DOMAIN = DomainError
+    OAUTH = OAuthError
+    SAML = SamlError
+    EMPTY = EmptyObject
     TEXT = str
+    PAGE = bytes
+    """HTML."""
 
 
 @attrs.frozen
@@ -95,6 +128,12 @@ class Refusal:
     shape: Shape
 
     def response(self, error: RegistryError | RequestError) -> Response:
+        response = self._body(error)
+        if isinstance(error, TooManyFailures):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    def _body(self, error: RegistryError | RequestError) -> Response:
         match self.shape:
             case Shape.NOT_FOUND:
                 return json_response(NotFoundError(), self.status)
@@ -105,6 +144,15 @@ class Refusal:
                 return json_response(ArgumentError({error.argument: error.message}), self.status)
             case Shape.DOMAIN:
                 return json_response(DomainError(error.message), self.status)
+            case Shape.OAUTH:
+                assert isinstance(error, InvalidOAuthRequest)
+                return _oauth_response(error, self.status)
+            case Shape.SAML:
+                return json_response(SamlError(error.message), self.status)
+            case Shape.EMPTY:
+                return json_response(EmptyObject(), self.status)
+            case Shape.PAGE:
+                return message_page("Sign-in failed", error.message, self.status)
             case Shape.TEXT:
                 return PlainTextResponse(error.message, self.status)
 
@@ -114,6 +162,8 @@ _Table = Mapping[type[Exception], Refusal]
 _COMMON: _Table = {
     AuthenticationRequired: Refusal(401, Shape.MESSAGE),
     PermissionDenied: Refusal(403, Shape.MESSAGE),
+    TooManyFailures: Refusal(429, Shape.MESSAGE),
+    CrossSiteRequest: Refusal(403, Shape.DOMAIN),
     AnalyticsTokenRequired: Refusal(401, Shape.TEXT),
     InvalidPresignedKey: Refusal(403, Shape.MESSAGE),
     UnsupportedBody: Refusal(415, Shape.MESSAGE),
@@ -122,6 +172,10 @@ _COMMON: _Table = {
     UploadTooLarge: Refusal(413, Shape.DOMAIN),
     InvalidArgument: Refusal(400, Shape.ARGUMENT),
     NotFound: Refusal(400, Shape.MESSAGE),
+    NotOffered: Refusal(404, Shape.NOT_FOUND),
+    AccessTokenNotFound: Refusal(404, Shape.NOT_FOUND),
+    InvalidPermission: Refusal(400, Shape.MESSAGE),
+    PermissionExists: Refusal(400, Shape.MESSAGE),
     EmptyPage: Refusal(404, Shape.NOT_FOUND),
     ArchiveNotFound: Refusal(404, Shape.NOT_FOUND),
     PartNotFound: Refusal(404, Shape.NOT_FOUND),
@@ -136,6 +190,17 @@ _COMMON: _Table = {
 }
 
 _NOT_FOUND = Refusal(404, Shape.NOT_FOUND)
+
+_SHOWN = Refusal(200, Shape.PAGE)
+
+_PAGES: _Table = {
+    **_COMMON,
+    SignInUnavailable: _SHOWN,
+    SignInRefused: _SHOWN,
+    SignInNotStarted: _SHOWN,
+    InvalidOAuthRequest: Refusal(400, Shape.PAGE),
+    ProviderSourceNotFound: _NOT_FOUND,
+}
 
 ERRORS: Mapping[ErrorFamily, _Table] = {
     ErrorFamily.PROTOCOL: {
@@ -153,6 +218,10 @@ ERRORS: Mapping[ErrorFamily, _Table] = {
         InvalidPayload: Refusal(400, Shape.MESSAGE),
     },
     ErrorFamily.VERSION: {**_COMMON, ModuleVersionNotFound: _NOT_FOUND},
+    ErrorFamily.PAGE: _PAGES,
+    ErrorFamily.OPENID: {**_PAGES, SignInNotStarted: Refusal(400, Shape.EMPTY)},
+    ErrorFamily.SAML: {**_PAGES, SignInNotStarted: Refusal(400, Shape.SAML)},
+    ErrorFamily.OAUTH: {**_COMMON, InvalidOAuthRequest: Refusal(400, Shape.OAUTH)},
     ErrorFamily.STATISTICS: {**_COMMON, InvalidIdentifier: _NOT_FOUND},
 }
 """For each family the answer to a class of errors; a subclass that is not named is answered as its base."""
@@ -162,6 +231,13 @@ def refusal_of(error: type[Exception], family: ErrorFamily) -> Refusal:
     """How an error of this class is answered by the endpoints of a family."""
     table = ERRORS[family]
     return next(table[kind] for kind in error.__mro__ if kind in table)
+
+
+def _oauth_response(error: InvalidOAuthRequest, status: int) -> Response:
+    headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    if error.code == "invalid_client":
+        status, headers = 401, {**headers, "WWW-Authenticate": "Basic"}
+    return json_response(OAuthError(error.code, error.message), status, headers)
 
 
 def not_found() -> Response:

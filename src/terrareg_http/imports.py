@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from terrareg_core.modules.hook_events import GitHost
 from terrareg_core.modules.webhooks import AdmittedHook, HookResult
-from terrareg_http.arguments import media_type_of, parse_document, read_body, require_json
+from terrareg_http.arguments import FORM, media_type_of, parse_document, read_body, require_json
 from terrareg_http.calls import Call
 from terrareg_http.errors import MalformedBody
 from terrareg_http.responses import json_response
@@ -15,7 +15,6 @@ from terrareg_http.schemas.common import NoArguments
 from terrareg_http.schemas.imports import HookAnswer, ImportArguments, PushAnswer
 from terrareg_http.schemas.modules import UploadAnswer
 
-_FORM = "application/x-www-form-urlencoded"
 _STATUS = {
     HookResult.IMPORTED: 200,
     HookResult.DELETED: 200,
@@ -103,7 +102,7 @@ async def _received(call: Call, admitted: AdmittedHook, payload: object) -> Resp
 
 def _payload_of(request: Request, body: bytes) -> object:
     """The JSON value in the body, or in the field `payload` of a form. Raises UnsupportedBody, MalformedBody."""
-    if media_type_of(request) != _FORM:
+    if media_type_of(request) != FORM:
         require_json(request)
         return parse_document(body)
     try:

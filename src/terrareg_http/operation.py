@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 import attrs
 from starlette.responses import Response
 
+from terrareg_core.access.csrf import CsrfRule
 from terrareg_core.access.permissions import Capability
 from terrareg_http.arguments import ArgumentReader
 from terrareg_http.calls import Call
@@ -45,6 +46,10 @@ class Operation(Generic[ShapeT]):
     takes: ArgumentReader[ShapeT]
     needs: Capability | None
     """What the caller must be permitted; None for public operations, and for those with a check of their own."""
+    own_check: str | None = None
+    """What an operation without `needs` asks of its caller all the same, in a sentence."""
+    csrf: CsrfRule = CsrfRule.NONE
+    """What it asks of browsers that act by a session."""
     admission: Callable[[Call], Awaitable[None]] | None = None
     """A check of the use case that comes before the rest of the request is read."""
     answers: Sequence[Answer]

@@ -13,9 +13,12 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 
+_POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'",
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 
 
@@ -25,13 +28,32 @@ def render(template: str, **values: object) -> str:
 
 
 def page(html: str, status: int = 200) -> Response:
-    """A page that loads nothing but our own style sheets."""
+    """A page that loads nothing but our own style sheets, and is shown in no other site's frame."""
     return HTMLResponse(html, status, _HEADERS)
+
+
+def personal_page(html: str, status: int = 200, *, leads_to_terraform: bool = False) -> Response:
+    """A page that depends on who asks for it.
+
+    Where its form `leads_to_terraform`, the browser may go on to the one that waits on its own computer.
+    """
+    response = page(html, status)
+    if leads_to_terraform:
+        # Browsers hold a form's target to be wherever the answer to it redirects to.
+        response.headers["Content-Security-Policy"] = f"{_POLICY} http://localhost:* http://127.0.0.1:*"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = "Cookie"
+    return response
+
+
+def message_page(title: str, message: str, status: int = 200) -> Response:
+    """A page that says one sentence."""
+    return personal_page(render("message.html", title=title, message=message), status)
 
 
 def page_not_found() -> Response:
     """The answer to a path that leads to no page."""
-    return page(render("not_found.html"), 404)
+    return page(render("message.html", title="Not found", message="There is no page at this address."), 404)
 
 
 def static_text(name: str) -> str:

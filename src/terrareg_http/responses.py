@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
+from urllib.parse import quote
 
 import anyio
 import orjson
@@ -34,6 +35,19 @@ class JsonResponse(Response):
 def json_response(shape: object, status: int = 200, headers: Mapping[str, str] | None = None) -> JsonResponse:
     """The response that says `shape`: an attrs class of `schemas`, a list of them, or None for `null`."""
     return JsonResponse(unstructure(shape), status, headers)
+
+
+def redirect(address: str, status: int = 302) -> Response:
+    """Send a browser on to `address`, which is an absolute URL or a local path, and let nobody keep this answer.
+
+    The default 302 makes a GET of a POST, as 303 does by definition, in every browser.
+    """
+    headers = {
+        "Location": quote(address, safe=":/%#?=@[]!$&'()*+,;~"),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+    }
+    return Response(status_code=status, headers=headers)
 
 
 class ContentResponse(StreamingResponse):

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from terrareg_core.access.csrf import CsrfRule
 from terrareg_core.access.permissions import Capability
 from terrareg_core.errors import (
+    AccessTokenNotFound,
     AnalyticsTokenRequired,
     ArchiveNotFound,
     AuthenticationRequired,
@@ -14,9 +16,12 @@ from terrareg_core.errors import (
     ForcedDeletionDisabled,
     GitProviderNotFound,
     HostingDisabled,
+    InvalidArgument,
     InvalidGitPath,
     InvalidIdentifier,
+    InvalidOAuthRequest,
     InvalidPayload,
+    InvalidPermission,
     InvalidPresignedKey,
     InvalidRequest,
     InvalidTagFormat,
@@ -30,16 +35,47 @@ from terrareg_core.errors import (
     NoDownloadMethod,
     NoRepository,
     NotEmpty,
+    NotOffered,
     PartNotFound,
+    PermissionDenied,
+    PermissionExists,
+    PermissionNotFound,
     ProviderSourceNotFound,
     RedirectInUse,
     RedirectNotFound,
     RegistryFailure,
+    SignInNotStarted,
+    SignInRefused,
+    SignInUnavailable,
     TargetNamespaceNotFound,
     UploadDisabled,
+    UserGroupNotFound,
+)
+from terrareg_http.access import (
+    create_access_token,
+    create_user_group,
+    delete_access_token,
+    delete_user_group,
+    grant_permission,
+    list_access_tokens,
+    list_user_groups,
+    log_in_as_admin,
+    revoke_permission,
+    show_authentication,
 )
 from terrareg_http.archives import source_archive
-from terrareg_http.arguments import JsonBody, Multipart, PathOnly, Query, SignedPayload, TextsInJsonBody
+from terrareg_http.arguments import (
+    Form,
+    JsonBody,
+    JsonValues,
+    Multipart,
+    OptionalJson,
+    PathOnly,
+    Query,
+    QueryAndForm,
+    SignedPayload,
+    TextsInJsonBody,
+)
 from terrareg_http.documentation import (
     list_example_files,
     list_examples,
@@ -66,6 +102,7 @@ from terrareg_http.imports import (
     receive_github_hook,
     receive_gitlab_hook,
 )
+from terrareg_http.login_pages import log_in, log_out, log_out_by_form, show_login, show_page_style
 from terrareg_http.module_providers import (
     change_module_provider,
     create_module_provider,
@@ -105,6 +142,7 @@ from terrareg_http.overview import (
 from terrareg_http.publishing import delete_version, publish_version, upload_version
 from terrareg_http.reference_page import Reference
 from terrareg_http.schemas import (
+    access,
     common,
     documentation,
     imports,
@@ -114,10 +152,28 @@ from terrareg_http.schemas import (
     overview,
     service,
 )
-from terrareg_http.service import discover_services, show_health, show_registry_version
+from terrareg_http.service import (
+    AUTHORISATION_PATH,
+    TOKEN_PATH,
+    discover_services,
+    show_health,
+    show_registry_version,
+)
+from terrareg_http.sign_in import (
+    finish_github,
+    finish_openid,
+    finish_saml,
+    show_github_status,
+    show_saml_metadata,
+    start_github,
+    start_openid,
+    start_saml,
+)
+from terrareg_http.terraform_login import authorise_terraform, confirm_terraform, exchange_code, show_key_set
 
 PROTOCOL, NAMESPACE, BARE = ErrorFamily.PROTOCOL, ErrorFamily.NAMESPACE, ErrorFamily.BARE
 PUBLIC = None
+TOKEN, SAME_ORIGIN = CsrfRule.TOKEN, CsrfRule.SAME_ORIGIN
 
 _MODULE_PROVIDER = (NamespaceNotFound, InvalidIdentifier, ModuleProviderNotFound)
 _VERSION = (*_MODULE_PROVIDER, InvalidVersion, ModuleVersionNotFound)
@@ -157,6 +213,26 @@ _HOOK_ANSWERS = (
     Answer(imports.HookAnswer),
     Answer(imports.HookAnswer, 500, description="The version could not be imported"),
 )
+
+_CSRF_HEADERS = {"X-CSRF-Token": "What proves that a request of the session comes from its own page"}
+_SESSION_HEADERS = {**_CSRF_HEADERS, "Set-Cookie": "The session"}
+_DIRECT = "With terraform-get=1, the right to use terraform; without, the right to read"
+_KEY = "The right to read, or a pre-signed key in the address"
+_SIGNED = "A signature or token made with an upload key"
+
+_GROUPS = "/v1/terrareg/user-groups"
+_GROUP = f"{_GROUPS}/{{user_group}}"
+_PERMISSION = f"{_GROUP}/permissions/{{namespace}}"
+_TOKENS = "/v1/terrareg/tokens"
+_SOURCE = "/{provider_source}"
+_PAGE = Answer(str, media_type="text/html", description="A page")
+_AWAY = Answer(
+    status=302,
+    media_type=None,
+    headers={"Location": "Where the browser goes"},
+    description="The browser goes on",
+)
+_BACK = (SignInUnavailable, SignInRefused, SignInNotStarted)
 
 # fmt: off
 ROUTES: Sequence[Operation[Any]] = (
@@ -231,23 +307,25 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="downloadLatestVersionDirectly", method="GET", path="/modules/{namespace}/{name}/{provider}",
         aliases=["/modules/{namespace}/{name}/{provider}/"], tag="Downloads", handler=download_directly,
-        takes=Query(modules.DownloadArguments), needs=Capability.TERRAFORM, family=PROTOCOL,
-        answers=[_GRANTED], raises=[*_VERSION, AnalyticsTokenRequired, NoDownloadMethod], is_extension=True,
+        takes=Query(modules.DownloadArguments), needs=PUBLIC, own_check=_DIRECT, family=PROTOCOL,
+        answers=[_GRANTED], raises=[AuthenticationRequired, PermissionDenied, *_VERSION, AnalyticsTokenRequired, NoDownloadMethod],
+        is_extension=True,
     ),
     Operation(
         id="downloadVersionDirectly", method="GET", path="/modules/{namespace}/{name}/{provider}/{version}",
         aliases=["/modules/{namespace}/{name}/{provider}/{version}/"], tag="Downloads", handler=download_directly,
-        takes=Query(modules.DownloadArguments), needs=Capability.TERRAFORM, family=PROTOCOL,
-        answers=[_GRANTED], raises=[*_VERSION, AnalyticsTokenRequired, NoDownloadMethod], is_extension=True,
+        takes=Query(modules.DownloadArguments), needs=PUBLIC, own_check=_DIRECT, family=PROTOCOL,
+        answers=[_GRANTED], raises=[AuthenticationRequired, PermissionDenied, *_VERSION, AnalyticsTokenRequired, NoDownloadMethod],
+        is_extension=True,
     ),
     Operation(
         id="fetchArchive", method="GET", path=f"{_MANAGED_VERSION}/source.zip", tag="Downloads", handler=source_archive,
-        takes=Query(modules.ArchiveArguments), needs=PUBLIC, answers=_ARCHIVE,
+        takes=Query(modules.ArchiveArguments), needs=PUBLIC, own_check=_KEY, answers=_ARCHIVE,
         raises=[*_VERSION, HostingDisabled, InvalidPresignedKey, ArchiveNotFound],
     ),
     Operation(
         id="fetchArchiveByKey", method="GET", path=f"{_MANAGED_VERSION}/{{presign}}/source.zip", tag="Downloads",
-        handler=source_archive, takes=Query(modules.ArchiveArguments), needs=PUBLIC, answers=_ARCHIVE,
+        handler=source_archive, takes=Query(modules.ArchiveArguments), needs=PUBLIC, own_check=_KEY, answers=_ARCHIVE,
         raises=[*_VERSION, HostingDisabled, InvalidPresignedKey, ArchiveNotFound],
     ),
     # --- pages of modules ---
@@ -306,7 +384,7 @@ ROUTES: Sequence[Operation[Any]] = (
     ),
     Operation(
         id="createNamespace", method="POST", path=_NAMESPACES, tag="Namespaces", handler=create_namespace,
-        takes=TextsInJsonBody(namespaces.NamespaceCreation), needs=Capability.SITE_ADMIN,
+        takes=TextsInJsonBody(namespaces.NamespaceCreation), needs=Capability.SITE_ADMIN, csrf=TOKEN,
         answers=[Answer(namespaces.CreatedNamespaceAnswer)], raises=[InvalidIdentifier, NameTaken],
     ),
     Operation(
@@ -316,13 +394,13 @@ ROUTES: Sequence[Operation[Any]] = (
     ),
     Operation(
         id="changeNamespace", method="POST", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces",
-        handler=change_namespace, takes=TextsInJsonBody(namespaces.NamespaceEdit), needs=Capability.FULL,
+        handler=change_namespace, takes=TextsInJsonBody(namespaces.NamespaceEdit), needs=Capability.FULL, csrf=TOKEN,
         admission=admit_change, family=NAMESPACE, answers=[Answer(namespaces.ChangedNamespaceAnswer)],
         raises=[NamespaceNotFound, InvalidIdentifier, NameTaken, ProviderSourceNotFound],
     ),
     Operation(
         id="deleteNamespace", method="DELETE", path=f"{_NAMESPACES}/{{namespace}}", tag="Namespaces",
-        handler=delete_namespace, takes=JsonBody(common.Confirmation), needs=Capability.FULL,
+        handler=delete_namespace, takes=JsonBody(common.Confirmation), needs=Capability.FULL, csrf=TOKEN,
         admission=admit_change, family=NAMESPACE,
         answers=[Answer(common.EmptyObject)], raises=[NamespaceNotFound, NotEmpty, RedirectInUse],
     ),
@@ -330,7 +408,7 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="createModuleProvider", method="POST", path=f"{_MANAGED_PROVIDER}/create", tag="Module providers",
         handler=create_module_provider, takes=JsonBody(module_providers.ModuleProviderCreation),
-        needs=Capability.FULL, answers=[Answer(modules.CreatedModuleProvider)],
+        needs=Capability.FULL, csrf=TOKEN, answers=[Answer(modules.CreatedModuleProvider)],
         raises=[
             NamespaceNotFound, InvalidIdentifier, ModuleProviderExists, GitProviderNotFound, InvalidUrlTemplate,
             InvalidTagFormat, InvalidGitPath,
@@ -339,7 +417,7 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="changeModuleProvider", method="POST", path=f"{_MANAGED_PROVIDER}/settings", tag="Module providers",
         handler=change_module_provider, takes=JsonBody(module_providers.ModuleProviderSettings),
-        needs=Capability.MODIFY, answers=[Answer(common.EmptyObject)],
+        needs=Capability.MODIFY, csrf=TOKEN, answers=[Answer(common.EmptyObject)],
         raises=[
             *_MODULE_PROVIDER, GitProviderNotFound, InvalidUrlTemplate, InvalidTagFormat, InvalidGitPath,
             ProviderSourceNotFound, TargetNamespaceNotFound, NameTaken,
@@ -347,7 +425,7 @@ ROUTES: Sequence[Operation[Any]] = (
     ),
     Operation(
         id="deleteModuleProvider", method="DELETE", path=f"{_MANAGED_PROVIDER}/delete", tag="Module providers",
-        handler=delete_module_provider, takes=JsonBody(common.Confirmation), needs=Capability.FULL,
+        handler=delete_module_provider, takes=JsonBody(common.Confirmation), needs=Capability.FULL, csrf=TOKEN,
         answers=[Answer()], raises=_MODULE_PROVIDER,
     ),
     Operation(
@@ -358,7 +436,7 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="deleteRedirect", method="DELETE",
         path=f"{_MANAGED_PROVIDER}/redirects/{{module_provider_redirect_id}}", tag="Module providers",
-        handler=delete_redirect, takes=JsonBody(module_providers.RedirectDeletion), needs=Capability.FULL,
+        handler=delete_redirect, takes=JsonBody(module_providers.RedirectDeletion), needs=Capability.FULL, csrf=TOKEN,
         answers=[Answer()], raises=[*_MODULE_PROVIDER, RedirectNotFound, ForcedDeletionDisabled, RedirectInUse],
     ),
     Operation(
@@ -379,50 +457,56 @@ ROUTES: Sequence[Operation[Any]] = (
     # --- module versions ---
     Operation(
         id="uploadVersion", method="POST", path=f"{_MANAGED_VERSION}/upload", tag="Publishing", handler=upload_version,
-        takes=Multipart(), needs=Capability.UPLOAD, answers=[Answer(modules.UploadAnswer)],
+        takes=Multipart(), needs=Capability.UPLOAD, csrf=SAME_ORIGIN, answers=[Answer(modules.UploadAnswer)],
         raises=[*_VERSION, UploadDisabled, InvalidRequest, RegistryFailure],
     ),
     Operation(
         id="publishVersion", method="POST", path=f"{_MANAGED_VERSION}/publish", tag="Publishing",
         handler=publish_version,
-        takes=PathOnly(), needs=Capability.PUBLISH, answers=[Answer(common.Success)], raises=_VERSION,
+        takes=OptionalJson(access.OptionalConfirmation), needs=Capability.PUBLISH, csrf=SAME_ORIGIN, answers=[Answer(common.Success)],
+        raises=_VERSION,
     ),
     Operation(
         id="deleteVersion", method="DELETE", path=f"{_MANAGED_VERSION}/delete", tag="Publishing",
         handler=delete_version,
-        takes=JsonBody(common.Confirmation), needs=Capability.FULL, answers=[Answer(common.Success)], raises=_VERSION,
+        takes=JsonBody(common.Confirmation), needs=Capability.FULL, csrf=TOKEN,
+        answers=[Answer(common.Success)], raises=_VERSION,
     ),
     Operation(
         id="importVersion", method="POST", path=f"{_MANAGED_PROVIDER}/import", tag="Publishing",
-        handler=import_version, takes=JsonBody(imports.ImportArguments), needs=Capability.UPLOAD,
+        handler=import_version, takes=JsonBody(imports.ImportArguments), needs=Capability.UPLOAD, csrf=SAME_ORIGIN,
         answers=[Answer(modules.UploadAnswer)],
         raises=[*_MODULE_PROVIDER, NoRepository, InvalidRequest, RegistryFailure],
     ),
     Operation(
         id="importNamedVersion", method="POST", path=f"{_MANAGED_VERSION}/import", tag="Publishing",
-        handler=import_named_version, takes=PathOnly(), needs=Capability.UPLOAD, family=BARE,
+        handler=import_named_version, takes=OptionalJson(access.OptionalConfirmation), needs=Capability.UPLOAD, csrf=SAME_ORIGIN,
+        family=BARE,
         answers=[Answer(modules.UploadAnswer)],
         raises=[*_MODULE_PROVIDER, NoRepository, InvalidRequest, RegistryFailure],
     ),
     # --- web-hooks ---
     Operation(
         id="receiveBitbucketHook", method="POST", path=f"{_HOOKS}/bitbucket", tag="Web-hooks",
-        handler=receive_bitbucket_hook, takes=SignedPayload(), needs=PUBLIC, family=BARE,
+        handler=receive_bitbucket_hook, takes=SignedPayload(), needs=PUBLIC, own_check=_SIGNED, family=BARE,
         answers=[Answer(imports.PushAnswer), Answer(imports.PushAnswer, 500, description="A version failed")],
         raises=[AuthenticationRequired, *_MODULE_PROVIDER, NoRepository, InvalidPayload],
     ),
     Operation(
         id="receiveGithubHook", method="POST", path=f"{_HOOKS}/github", tag="Web-hooks",
-        handler=receive_github_hook, takes=SignedPayload(), needs=PUBLIC, answers=_HOOK_ANSWERS, raises=_HOOK,
+        handler=receive_github_hook, takes=SignedPayload(), needs=PUBLIC, own_check=_SIGNED,
+        answers=_HOOK_ANSWERS, raises=_HOOK,
     ),
     Operation(
         id="receiveGitlabHook", method="POST", path=f"{_HOOKS}/gitlab", tag="Web-hooks",
-        handler=receive_gitlab_hook, takes=SignedPayload(), needs=PUBLIC, answers=_HOOK_ANSWERS, raises=_HOOK,
+        handler=receive_gitlab_hook, takes=SignedPayload(), needs=PUBLIC, own_check=_SIGNED,
+        answers=_HOOK_ANSWERS, raises=_HOOK,
         is_extension=True,
     ),
     Operation(
         id="receiveGiteaHook", method="POST", path=f"{_HOOKS}/gitea", tag="Web-hooks",
-        handler=receive_gitea_hook, takes=SignedPayload(), needs=PUBLIC, answers=_HOOK_ANSWERS, raises=_HOOK,
+        handler=receive_gitea_hook, takes=SignedPayload(), needs=PUBLIC, own_check=_SIGNED,
+        answers=_HOOK_ANSWERS, raises=_HOOK,
         is_extension=True,
     ),
     # --- reading a version ---
@@ -523,6 +607,137 @@ ROUTES: Sequence[Operation[Any]] = (
         tag="Documentation", handler=show_example_graph,
         takes=Query(documentation.GraphArguments), needs=Capability.READ,
         answers=[Answer(documentation.GraphData)], raises=[*_VERSION, PartNotFound],
+    ),
+    # --- who may what ---
+    Operation(
+        id="logInAsAdmin", method="POST", path="/v1/terrareg/auth/admin/login", tag="Access", handler=log_in_as_admin,
+        takes=OptionalJson(access.OptionalConfirmation), needs=Capability.BUILT_IN_ADMIN, csrf=SAME_ORIGIN,
+        answers=[Answer(access.AuthenticatedAnswer, headers=_SESSION_HEADERS)],
+    ),
+    Operation(
+        id="showAuthentication", method="GET", path="/v1/terrareg/auth/admin/is_authenticated", tag="Access",
+        handler=show_authentication, takes=PathOnly(), needs=PUBLIC,
+        answers=[Answer(access.AuthenticationStatus, headers=_CSRF_HEADERS)],
+    ),
+    Operation(
+        id="listUserGroups", method="GET", path=_GROUPS, tag="Access", handler=list_user_groups,
+        takes=PathOnly(), needs=Capability.SITE_ADMIN, answers=[Answer(Sequence[access.UserGroupItem])],
+    ),
+    Operation(
+        id="createUserGroup", method="POST", path=_GROUPS, tag="Access", handler=create_user_group,
+        takes=JsonValues(access.UserGroupCreation), needs=Capability.SITE_ADMIN, csrf=SAME_ORIGIN,
+        answers=[Answer(access.CreatedUserGroup, 201)], raises=[InvalidRequest, NameTaken, InvalidIdentifier],
+    ),
+    Operation(
+        id="deleteUserGroup", method="DELETE", path=_GROUP, tag="Access", handler=delete_user_group,
+        takes=OptionalJson(access.OptionalConfirmation), needs=Capability.SITE_ADMIN, csrf=SAME_ORIGIN,
+        answers=[Answer(common.EmptyObject)], raises=[UserGroupNotFound],
+    ),
+    Operation(
+        id="grantPermission", method="POST", path=_PERMISSION, tag="Access", handler=grant_permission,
+        takes=JsonValues(access.PermissionCreation), needs=Capability.SITE_ADMIN, csrf=SAME_ORIGIN,
+        answers=[Answer(access.PermissionAnswer, 201)],
+        raises=[InvalidPermission, NamespaceNotFound, UserGroupNotFound, PermissionExists],
+    ),
+    Operation(
+        id="revokePermission", method="DELETE", path=_PERMISSION, tag="Access", handler=revoke_permission,
+        takes=OptionalJson(access.OptionalConfirmation), needs=Capability.SITE_ADMIN, csrf=SAME_ORIGIN,
+        answers=[Answer(common.EmptyObject)], raises=[NamespaceNotFound, UserGroupNotFound, PermissionNotFound],
+    ),
+    Operation(
+        id="listAccessTokens", method="GET", path=_TOKENS, tag="Access", handler=list_access_tokens,
+        takes=PathOnly(), needs=Capability.SIGNED_IN, answers=[Answer(access.AccessTokenList)], is_extension=True,
+    ),
+    Operation(
+        id="createAccessToken", method="POST", path=_TOKENS, tag="Access", handler=create_access_token,
+        takes=JsonValues(access.AccessTokenCreation), needs=Capability.SIGNED_IN, csrf=TOKEN,
+        answers=[Answer(access.CreatedAccessToken, 201)], raises=[InvalidArgument], is_extension=True,
+    ),
+    Operation(
+        id="deleteAccessToken", method="DELETE", path=f"{_TOKENS}/{{token_id}}", tag="Access",
+        handler=delete_access_token, takes=OptionalJson(access.OptionalConfirmation), needs=Capability.SIGNED_IN,
+        csrf=TOKEN, answers=[Answer(common.EmptyObject)], raises=[AccessTokenNotFound], is_extension=True,
+    ),
+    # --- signing in ---
+    Operation(
+        id="startOpenIdLogin", method="GET", path="/openid/login", tag="Signing in", handler=start_openid,
+        takes=Query(access.ReturnPath), needs=PUBLIC, family=ErrorFamily.PAGE, answers=[_AWAY],
+        raises=[SignInUnavailable],
+    ),
+    Operation(
+        id="finishOpenIdLogin", method="GET", path="/openid/callback", tag="Signing in", handler=finish_openid,
+        takes=Query(access.SignInAnswer), needs=PUBLIC, family=ErrorFamily.OPENID, answers=[_AWAY], raises=_BACK,
+    ),
+    Operation(
+        id="startSamlLogin", method="GET", path="/saml/login", tag="Signing in", handler=start_saml,
+        takes=Query(access.SamlStep), needs=PUBLIC, family=ErrorFamily.SAML, answers=[_AWAY],
+        raises=[SignInUnavailable],
+    ),
+    Operation(
+        id="finishSamlLogin", method="POST", path="/saml/login", tag="Signing in", handler=finish_saml,
+        takes=Query(access.SamlStep), needs=PUBLIC, own_check="A signed assertion", family=ErrorFamily.SAML,
+        answers=[_AWAY], raises=_BACK,
+    ),
+    Operation(
+        id="showSamlMetadata", method="GET", path="/saml/metadata", tag="Signing in", handler=show_saml_metadata,
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(str, media_type="text/xml")], raises=[NotOffered],
+    ),
+    Operation(
+        id="startGithubLogin", method="GET", path=f"{_SOURCE}/login", tag="Signing in", handler=start_github,
+        takes=Query(access.ReturnPath), needs=PUBLIC, family=ErrorFamily.PAGE, answers=[_AWAY],
+        raises=[SignInUnavailable],
+    ),
+    Operation(
+        id="finishGithubLogin", method="GET", path=f"{_SOURCE}/callback", tag="Signing in", handler=finish_github,
+        takes=Query(access.SignInAnswer), needs=PUBLIC, family=ErrorFamily.PAGE, answers=[_AWAY],
+        raises=[ProviderSourceNotFound, *_BACK],
+    ),
+    Operation(
+        id="showGithubStatus", method="GET", path=f"{_SOURCE}/auth/status", tag="Signing in",
+        handler=show_github_status, takes=PathOnly(), needs=PUBLIC, family=ErrorFamily.PAGE,
+        answers=[Answer(access.GithubStatus)], raises=[ProviderSourceNotFound],
+    ),
+    Operation(
+        id="showLogin", method="GET", path="/login", tag="Signing in", handler=show_login,
+        takes=Query(access.ReturnPath), needs=PUBLIC, answers=[_PAGE], is_extension=True,
+    ),
+    Operation(
+        id="logIn", method="POST", path="/login", tag="Signing in", handler=log_in, takes=Form(access.LoginForm),
+        needs=PUBLIC, own_check="The admin token in the form", csrf=SAME_ORIGIN, answers=[_AWAY], is_extension=True,
+    ),
+    Operation(
+        id="logOut", method="GET", path="/logout", tag="Signing in", handler=log_out,
+        takes=PathOnly(), needs=PUBLIC, answers=[_AWAY], is_extension=True,
+    ),
+    Operation(
+        id="logOutByForm", method="POST", path="/logout", tag="Signing in", handler=log_out_by_form,
+        takes=Form(common.Confirmation), needs=PUBLIC, csrf=TOKEN, answers=[_AWAY], is_extension=True,
+    ),
+    Operation(
+        id="showPageStyle", method="GET", path="/static/pages.css", tag="Signing in", handler=show_page_style,
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(str, media_type="text/css")], is_extension=True,
+    ),
+    # --- terraform login ---
+    Operation(
+        id="authoriseTerraform", method="GET", path=AUTHORISATION_PATH, tag="Terraform login",
+        handler=authorise_terraform, takes=Query(access.AuthorisationArguments), needs=PUBLIC,
+        own_check="A session of a person who may read", family=ErrorFamily.PAGE, answers=[_AWAY, _PAGE],
+        raises=[NotOffered, InvalidOAuthRequest], is_extension=True,
+    ),
+    Operation(
+        id="confirmTerraform", method="POST", path=AUTHORISATION_PATH, tag="Terraform login",
+        handler=confirm_terraform, takes=QueryAndForm(access.AuthorisationArguments), needs=PUBLIC,
+        own_check="A session of a person who may read", csrf=TOKEN, family=ErrorFamily.PAGE, answers=[_AWAY],
+        raises=[NotOffered, InvalidOAuthRequest], is_extension=True,
+    ),
+    Operation(
+        id="exchangeCode", method="POST", path=TOKEN_PATH, tag="Terraform login", handler=exchange_code,
+        takes=Form(access.TokenForm), needs=PUBLIC, own_check="A code and its verifier", family=ErrorFamily.OAUTH,
+        answers=[Answer(access.IssuedTokenAnswer)], raises=[NotOffered, InvalidOAuthRequest], is_extension=True,
+    ),
+    Operation(
+        id="showKeySet", method="GET", path="/terraform/oauth/jwks", tag="Terraform login", handler=show_key_set,
+        takes=PathOnly(), needs=PUBLIC, answers=[Answer(dict)], raises=[NotOffered], is_extension=True,
     ),
     # --- reference ---
     Operation(

@@ -41,9 +41,14 @@ class RequestOrigin:
         return self.origin is not None and self.origin != self.own
 
     @property
-    def is_navigation(self) -> bool:
-        """Whether somebody followed a link, or a program without such headers asks."""
-        return self.fetch_mode in {None, "navigate"}
+    def may_sign_out(self) -> bool:
+        """Whether a GET may end a session: from the registry's own pages, or when somebody follows a link."""
+        return self.fetch_mode in {None, "navigate"} or not self.is_cross_site
+
+    @property
+    def is_known_to_be_cross_site(self) -> bool:
+        """Whether the browser says that another site sent it here."""
+        return self.fetch_site == "cross-site"
 
 
 def require_own_page(

@@ -1,12 +1,12 @@
 """Sessions: signing in with the admin token, signing out, and what a caller may see of itself (chapter 04, 5 and 7)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import attrs
 
 from terrareg_core.access.authentication import Caller, SignInPolicy
-from terrareg_core.access.grants import NamespacePermission
+from terrareg_core.access.grants import Grants, NamespacePermission
 from terrareg_core.access.identities import Identity
 from terrareg_core.access.keys import SessionKeys, url_safe
 from terrareg_core.access.people import Person
@@ -108,9 +108,12 @@ class Sessions:
     def status(self, caller: Caller) -> AccessStatus:
         """What the caller may do; never refused."""
         identity, person = caller.identity, caller.identity.person
-        with self._unit_of_work.read() as tx:
-            grants = grants_of(tx, identity)
-            held = tx.user_groups.held_permissions(person) if identity.is_single_sign_on and person else ()
+        grants = Grants()
+        held: Sequence[tuple[NamespaceName, NamespacePermission]] = ()
+        if self._authoriser.asks_store(identity):
+            with self._unit_of_work.read() as tx:
+                grants = grants_of(tx, identity)
+                held = tx.user_groups.held_permissions(person) if identity.is_single_sign_on and person else ()
         policy = self._authoriser.policy
         return AccessStatus(
             read_access=decide(identity, policy, grants, Capability.READ) is Decision.ALLOW,

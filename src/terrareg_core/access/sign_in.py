@@ -6,16 +6,23 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from terrareg_core.access.authentication import SignInPolicy
+from terrareg_core.access.authentication import Caller, SignInPolicy
 from terrareg_core.access.identities import Identity
 from terrareg_core.access.keys import url_safe
 from terrareg_core.access.people import ExternalIdentity, SignInMethod
-from terrareg_core.access.providers import IdentityProvider
+from terrareg_core.access.providers import IdentityProvider, ServiceMetadata
 from terrareg_core.access.sessions import OpenedSession, Sessions
 from terrareg_core.access.stored import Session, SignInAttempt, digest_of
 from terrareg_core.audit.events import AuditAction, AuditPen
 from terrareg_core.clock import Clock, RandomSource
-from terrareg_core.errors import AlreadyStored, SignInNotStarted, SignInRefused, SignInUnavailable
+from terrareg_core.errors import (
+    AlreadyStored,
+    NotOffered,
+    ProviderSourceNotFound,
+    SignInNotStarted,
+    SignInRefused,
+    SignInUnavailable,
+)
 from terrareg_core.identifiers import NamespaceName
 from terrareg_core.modules.resolution import find_namespace
 from terrareg_core.namespaces.model import NamespaceKind
@@ -56,9 +63,10 @@ class StartedSignIn:
 
 @attrs.frozen
 class SignedIn:
-    """Somebody signed in."""
+    """Somebody is signed in."""
 
-    session: OpenedSession
+    session: OpenedSession | None
+    """None for somebody who was already, and went back in their browser."""
     return_path: str
     """Where they wanted to go: a local path."""
 
@@ -73,10 +81,25 @@ class SignIn:
     _policy: SignInPolicy
     _sessions: Sessions
     _providers: Sequence[IdentityProvider]
+    _saml: ServiceMetadata | None
 
     def offers(self, method: SignInMethod, source: str | None = None) -> bool:
         """Whether there is such a way to sign in."""
         return self._find(method, source) is not None
+
+    def github_user(self, caller: Caller, source: str) -> str | None:
+        """The login of a caller who is in a session that began at this GitHub. Raises ProviderSourceNotFound."""
+        if not self.offers(SignInMethod.GITHUB, source):
+            raise ProviderSourceNotFound
+        person = caller.session.person if caller.session is not None else None
+        is_theirs = person is not None and (person.method, person.source) == (SignInMethod.GITHUB, source)
+        return person.subject if person is not None and is_theirs else None
+
+    def metadata(self) -> str:
+        """This registry's description for SAML identity providers, as XML text. Raises NotOffered."""
+        if self._saml is None:
+            raise NotOffered
+        return self._saml.metadata()
 
     def start(self, method: SignInMethod, source: str | None, return_path: str | None) -> StartedSignIn:
         """Send a browser away to sign in; `return_path` is where it wants to go afterwards, whatever it says.
@@ -111,15 +134,19 @@ class SignIn:
         *,
         state: str,
         browser: str,
-        previous: Session | None,
+        caller: Caller,
     ) -> SignedIn:
-        """Take a browser back: begin a session of the person that the answer proves, in place of `previous`.
+        """Take a browser back: begin a session of the person that the answer proves, in place of the caller's.
 
         `answer` holds the fields of the query or form, `state` the value that `start` gave away, and `browser` the
-        cookie's. Each attempt counts once, whatever becomes of it. Raises SignInUnavailable, SignInNotStarted for a
-        browser that nobody sent away, and SignInRefused.
+        cookie's. Each attempt counts once, whatever becomes of it. Raises ProviderSourceNotFound, SignInUnavailable,
+        SignInNotStarted for a browser that nobody sent away, and SignInRefused.
         """
+        if method is SignInMethod.GITHUB and not self.offers(method, source):
+            raise ProviderSourceNotFound
         provider = self._provider(method, source)
+        if not browser and caller.identity.is_session and not provider.posts_answers:
+            return SignedIn(None, "/")
         if not browser:
             raise SignInNotStarted("You have not begun to sign in here, or did so in another browser; begin again")
         with self._unit_of_work.write() as tx:
@@ -134,7 +161,7 @@ class SignIn:
         for _ in range(_STORED_AT_MOST):
             try:
                 with self._unit_of_work.write() as tx:
-                    return SignedIn(self._begin(tx, provider, proved, previous), attempt.return_path)
+                    return SignedIn(self._begin(tx, provider, proved, caller.session), attempt.return_path)
             except AlreadyStored:
                 # Somebody else made a namespace of the same account at the same moment.
                 continue

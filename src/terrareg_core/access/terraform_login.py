@@ -9,6 +9,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -96,8 +97,13 @@ class IssuedToken:
     seconds: int
 
 
-class SignInNeeded(Exception):
-    """Only people in a session can let terraform in; this browser's user must sign in first."""
+class Step(Enum):
+    """What a browser must do before its terraform gets a code."""
+
+    SIGN_IN = "sign in"
+    """Only people in a session, who may read, can let terraform in."""
+    CONFIRM = "confirm"
+    """Say that it was they who ran `terraform login`, and not the site that sent them here."""
 
 
 @attrs.frozen
@@ -117,11 +123,11 @@ class TerraformLogin:
         """Whether `terraform login` works here."""
         return self._policy is not None and self._issuer is not None
 
-    def authorise(self, caller: Caller, request: AuthorisationRequest) -> str:
+    def authorise(self, caller: Caller, request: AuthorisationRequest, *, confirmed: bool) -> str | Step:
         """The address that the browser is sent to: terraform's own, with a code or with what is wrong.
 
-        Raises InvalidOAuthRequest for a request that can't be trusted to come from terraform, and SignInNeeded unless
-        a person who may read is in a session.
+        Or what must come first; `confirmed` tells whether it can be nobody else's doing. Raises InvalidOAuthRequest for
+        a request that can't be trusted to come from terraform.
         """
         self._require()
         redirect_uri = _checked_redirect(request)
@@ -130,14 +136,16 @@ class TerraformLogin:
             return _with_query(redirect_uri, {**problem, "state": request.state})
         identity, session = caller.identity, caller.session
         if not identity.is_session or session is None:
-            raise SignInNeeded
+            return Step.SIGN_IN
         now = self._clock.now()
         secret = url_safe(self._random.secret())
         with self._unit_of_work.write() as tx:
             try:
                 self._authoriser.permit(tx, identity, Capability.READ)
-            except AccessDenied as error:
-                raise SignInNeeded from error
+            except AccessDenied:
+                return Step.SIGN_IN
+            if not confirmed:
+                return Step.CONFIRM
             tx.terraform_logins.purge(now, _PURGED_AT_ONCE)
             tx.terraform_logins.add_code(
                 TerraformCode(

@@ -24,13 +24,15 @@ NAMESPACES_MAX = 1000
 
 @attrs.frozen(kw_only=True)
 class TokenRequest:
-    """The access token that somebody wants, as they wrote it."""
+    """The access token that somebody wants: JSON values as they sent them, of any type."""
 
-    name: str
-    scopes: Sequence[str]
-    namespaces: Sequence[str] | None = None
-    """None for every namespace that its owner may act on."""
-    expires_at: str | None = None
+    name: object
+    """1 to 128 printable characters."""
+    scopes: object
+    """A list of values of `TokenScope`, at least one and none twice."""
+    namespaces: object = None
+    """A list of names; None for every namespace that its owner may act on."""
+    expires_at: object = None
     """A moment as ISO 8601 writes it, in UTC unless it names a zone; None for never."""
 
 
@@ -98,24 +100,26 @@ def _person(identity: Identity) -> Person:
     return identity.person or Person.built_in_admin()
 
 
-def _name(text: str) -> str:
-    if not 1 <= len(text) <= NAME_MAX or not text.isprintable():
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= NAME_MAX or not value.isprintable():
         raise InvalidArgument("name", f"must be 1 to {NAME_MAX} printable characters")
-    return text
+    return value
 
 
-def _scopes(texts: Sequence[str]) -> frozenset[TokenScope]:
+def _scopes(value: object) -> frozenset[TokenScope]:
     known = {scope.value: scope for scope in TokenScope}
+    texts = _texts(value)
     if not texts or len(set(texts)) != len(texts) or not known.keys() >= set(texts):
         raise InvalidArgument("scopes", f"must be a list of {', '.join(known)}, at least one and none twice")
     return frozenset(known[text] for text in texts)
 
 
-def _namespaces(tx: Transaction, names: Sequence[str] | None) -> dict[int, NamespaceName] | None:
-    if names is None:
+def _namespaces(tx: Transaction, value: object) -> dict[int, NamespaceName] | None:
+    if value is None:
         return None
-    if len(names) > NAMESPACES_MAX:
-        raise InvalidArgument("namespaces", f"must be at most {NAMESPACES_MAX} names")
+    names = _texts(value)
+    if names is None or len(names) > NAMESPACES_MAX:
+        raise InvalidArgument("namespaces", f"must be null or a list of at most {NAMESPACES_MAX} names")
     found = {}
     for name in names:
         namespace = find_namespace(tx, name)
@@ -125,11 +129,19 @@ def _namespaces(tx: Transaction, names: Sequence[str] | None) -> dict[int, Names
     return found
 
 
-def _moment(text: str | None, now: datetime) -> datetime | None:
-    if text is None:
+def _texts(value: object) -> list[str] | None:
+    """The texts in a list of nothing else; None for any other value."""
+    if not isinstance(value, list):
+        return None
+    texts = [element for element in value if isinstance(element, str)]
+    return texts if len(texts) == len(value) else None
+
+
+def _moment(value: object, now: datetime) -> datetime | None:
+    if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidArgument("expires_at", "must be a moment such as 2030-01-31T12:00:00Z") from None

@@ -74,6 +74,21 @@ class ArgumentError:
 
 
 @attrs.frozen
+class OAuthError:
+    """A refusal of the token endpoint (RFC 6749, 5.2)."""
+
+    error: str
+    error_description: str
+
+
+@attrs.frozen
+class SamlError:
+    """A SAML response that nobody asked for."""
+
+    error: str = argument("What is wrong", name="Error")
+
+
+@attrs.frozen
 class DomainError:
     """The registry's rules forbid the request, or the registry failed."""
 

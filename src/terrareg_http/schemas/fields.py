@@ -18,9 +18,9 @@ def argument(description: str, *, default: Any = attrs.NOTHING, name: str | None
     return attrs.field(default=default, metadata={_DESCRIPTION: description, _WIRE_NAME: name})
 
 
-def optional_key(description: str = "") -> Any:
+def optional_key(description: str = "", *, name: str | None = None) -> Any:
     """A field of a response whose key is absent when there is nothing to say (the value is None)."""
-    return attrs.field(default=None, metadata={_ABSENT_WHEN_DEFAULT: True, _DESCRIPTION: description})
+    return attrs.field(default=None, metadata={_ABSENT_WHEN_DEFAULT: True, _DESCRIPTION: description, _WIRE_NAME: name})
 
 
 def verbatim(description: str = "") -> Any:
