@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import attrs
 
 _IDENTIFIER_BYTES = 16
+_SECRET_BYTES = 32
 
 
 @attrs.frozen
@@ -24,3 +25,7 @@ class SystemRandom:
     def identifier(self) -> str:
         """128 random bits as 32 lower-case hexadecimal digits."""
         return secrets.token_hex(_IDENTIFIER_BYTES)
+
+    def secret(self) -> bytes:
+        """256 random bits."""
+        return secrets.token_bytes(_SECRET_BYTES)

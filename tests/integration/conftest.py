@@ -114,6 +114,9 @@ def _children_first() -> tuple[str, ...]:
     return (
         *("audit_event", "download", "module_part", "example_file", "module_version_file", "module_version"),
         *("module_provider_redirect", "module_provider", "git_provider", "namespace_redirect", "namespace"),
+        # Permissions and limits of tokens go with their parents.
+        *("user_group", "session", "sign_in_attempt", "used_assertion", "access_token"),
+        *("terraform_code", "terraform_token", "failure"),
     )
 
 

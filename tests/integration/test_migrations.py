@@ -108,6 +108,7 @@ def test_every_foreign_key_begins_an_index(bare: Engine) -> None:
     for table in metadata.tables:
         first_columns = {row["column_names"][0] for row in inspector.get_indexes(table)}
         first_columns |= {row["column_names"][0] for row in inspector.get_unique_constraints(table)}
+        first_columns.add(inspector.get_pk_constraint(table)["constrained_columns"][0])
         for key in inspector.get_foreign_keys(table):
             assert key["constrained_columns"][0] in first_columns, (table, key)
 

@@ -4,12 +4,15 @@ The standard library's codec is used on both sides, because whole numbers of any
 it writes is ASCII, so it passes through every database unchanged.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import attrs
 
+from terrareg_core.access.grants import TokenScope
+from terrareg_core.access.people import Person, SignInMethod
 from terrareg_core.errors import InvalidModule
 from terrareg_core.json_values import JsonObject, JsonValue
 from terrareg_core.modules.documents import HtmlTexts
@@ -124,6 +127,38 @@ def write_objects(objects: Sequence[JsonObject]) -> str:
 def read_objects(text: str) -> tuple[JsonObject, ...]:
     """The objects that `write_objects` wrote."""
     return tuple(json.loads(text))
+
+
+def write_person(person: Person) -> str:
+    """The text of a person: an object with a key per field."""
+    document = attrs.asdict(person, recurse=False)
+    texts = {"groups": sorted(person.groups), "logins": sorted(person.logins)}
+    return _write(document | texts | {"method": person.method.value})
+
+
+def read_person(text: str) -> Person:
+    """The person that `write_person` wrote."""
+    document = json.loads(text)
+    document["method"] = SignInMethod(document["method"])
+    for name in ("groups", "logins"):
+        document[name] = frozenset(document[name])
+    return Person(**document)
+
+
+def person_digest(person: Person) -> str:
+    """What rows are found by instead of the key of a person, which may be longer than an index entry."""
+    method, source, subject = person.key
+    return hashlib.sha256(_write([method.value, source, subject]).encode("ascii")).hexdigest()
+
+
+def write_scopes(scopes: Set[TokenScope]) -> str:
+    """The text of scopes: a list of their values."""
+    return _write(sorted(scope.value for scope in scopes))
+
+
+def read_scopes(text: str) -> frozenset[TokenScope]:
+    """The scopes that `write_scopes` wrote."""
+    return frozenset(map(TokenScope, json.loads(text)))
 
 
 def _rows(specification: ModuleSpecification, name: str) -> list[dict[str, JsonValue]]:

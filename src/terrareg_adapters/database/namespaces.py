@@ -79,10 +79,11 @@ class DatabaseNamespaces:
         name: NamespaceName,
         display_name: DisplayName | None = None,
         kind: NamespaceKind = NamespaceKind.NONE,
+        source: str | None = None,
     ) -> Namespace:
-        values = _name(name) | _display_name(display_name) | {"kind": kind.value}
+        values = _name(name) | _display_name(display_name) | {"kind": kind.value, "source": source}
         namespace_id = inserted_id(self._connection.execute(_ADD, values))
-        return Namespace(namespace_id, name, display_name, kind)
+        return Namespace(namespace_id, name, display_name, kind, source)
 
     def find(self, name: str) -> Namespace | None:
         if not NamespaceName.is_valid(name):
@@ -99,6 +100,9 @@ class DatabaseNamespaces:
 
     def set_display_name(self, namespace_id: int, display_name: DisplayName | None) -> None:
         self._update(namespace_id, _display_name(display_name))
+
+    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str) -> None:
+        self._update(namespace_id, {"kind": kind.value, "source": source})
 
     def _update(self, namespace_id: int, values: Mapping[str, str | None]) -> None:
         if not self._connection.execute(_UPDATE.values(values), {"namespace_id": namespace_id}).rowcount:
@@ -130,7 +134,8 @@ class DatabaseNamespaces:
         return not self._connection.execute(_HAS_MODULE_PROVIDERS, {"id": namespace_id}).scalar_one()
 
     def remove(self, namespace_id: int) -> None:
-        # Redirects go by cascade; a module provider that is left breaks its foreign key, which is AlreadyStored.
+        # Redirects, permissions and limits of tokens go by cascade; a module provider that is left breaks its foreign
+        # key, which is AlreadyStored.
         self._connection.execute(_REMOVE, {"id": namespace_id})
 
     def page(self, request: PageRequest | None, *, only_published: bool) -> Page[Namespace]:

@@ -1,7 +1,7 @@
 """Turns rows into entities: which columns each entity is made of, and how."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import CursorResult, select
@@ -12,10 +12,13 @@ from terrareg_adapters.database.documents import (
     read_graph,
     read_object,
     read_objects,
+    read_person,
     read_safe_texts,
+    read_scopes,
     read_specification,
 )
 from terrareg_adapters.database.tables import (
+    access_token,
     audit_event,
     download,
     git_provider,
@@ -24,7 +27,14 @@ from terrareg_adapters.database.tables import (
     module_provider_redirect,
     module_version,
     namespace,
+    session,
+    sign_in_attempt,
+    terraform_code,
+    terraform_token,
+    user_group,
 )
+from terrareg_core.access.people import SignInMethod
+from terrareg_core.access.stored import AccessToken, Session, SignInAttempt, TerraformCode, TerraformToken, UserGroup
 from terrareg_core.analytics.downloads import DownloadEvent
 from terrareg_core.analytics.tokens import AnalyticsToken
 from terrareg_core.audit.events import AuditAction, AuditEvent
@@ -67,15 +77,20 @@ def path_digest(path: str) -> str:
 
 # Names were parsed before they were stored, and are not parsed again.
 
-NAMESPACE_COLUMNS = (namespace.c.id, namespace.c.name, namespace.c.display_name, namespace.c.kind)
+NAMESPACE_COLUMNS = (
+    namespace.c.id,
+    namespace.c.name,
+    namespace.c.display_name,
+    namespace.c.kind,
+    namespace.c.source,
+)
 
 
 def to_namespace(row: Sequence[Any]) -> Namespace:
     """The namespace of a row of NAMESPACE_COLUMNS."""
-    namespace_id, name, display_name, kind = row
-    return Namespace(
-        namespace_id, NamespaceName(name), DisplayName(display_name) if display_name else None, NamespaceKind(kind)
-    )
+    namespace_id, name, display_name, kind, source = row
+    shown = DisplayName(display_name) if display_name else None
+    return Namespace(namespace_id, NamespaceName(name), shown, NamespaceKind(kind), source)
 
 
 GIT_PROVIDER_COLUMNS = (
@@ -121,12 +136,12 @@ def to_module_provider(row: Sequence[Any]) -> ModuleProvider:
     module_provider_id, module, provider, verified, latest_version_id = row[:5]
     return ModuleProvider(
         module_provider_id,
-        to_namespace(row[5:9]),
+        to_namespace(row[5:10]),
         ModuleName(module),
         ProviderName(provider),
         verified,
         latest_version_id,
-        _to_git_settings(row[9:]),
+        _to_git_settings(row[10:]),
     )
 
 
@@ -361,3 +376,134 @@ def to_audit_event(row: Sequence[Any]) -> AuditEvent:
     """The audit event of a row of AUDIT_EVENT_COLUMNS."""
     timestamp, username, action, object_id, old_value, new_value = row
     return AuditEvent(timestamp, username, AuditAction(action), object_id, old_value, new_value)
+
+
+USER_GROUP_COLUMNS = (user_group.c.id, user_group.c.name, user_group.c.site_admin)
+
+
+def to_user_group(row: Sequence[Any]) -> UserGroup:
+    """The user group of a row of USER_GROUP_COLUMNS."""
+    return UserGroup(*row)
+
+
+SESSION_COLUMNS = (
+    session.c.digest,
+    session.c.person,
+    session.c.csrf_secret,
+    session.c.fingerprint,
+    session.c.created_at,
+    session.c.expires_at,
+)
+
+
+def to_session(row: Sequence[Any]) -> Session:
+    """The session of a row of SESSION_COLUMNS."""
+    digest, person, csrf_secret, fingerprint, created_at, expires_at = row
+    return Session(
+        digest=digest,
+        person=read_person(person),
+        csrf_secret=csrf_secret,
+        fingerprint=fingerprint,
+        created_at=created_at,
+        expires_at=expires_at,
+    )
+
+
+SIGN_IN_ATTEMPT_COLUMNS = (
+    sign_in_attempt.c.state_digest,
+    sign_in_attempt.c.browser_digest,
+    sign_in_attempt.c.method,
+    sign_in_attempt.c.source,
+    sign_in_attempt.c.nonce,
+    sign_in_attempt.c.verifier,
+    sign_in_attempt.c.request_id,
+    sign_in_attempt.c.return_path,
+    sign_in_attempt.c.created_at,
+    sign_in_attempt.c.expires_at,
+)
+
+
+def to_sign_in_attempt(row: Sequence[Any]) -> SignInAttempt:
+    """The attempt to sign in of a row of SIGN_IN_ATTEMPT_COLUMNS."""
+    state, browser, method, source, nonce, verifier, request_id, return_path, created_at, expires_at = row
+    return SignInAttempt(
+        state_digest=state,
+        browser_digest=browser,
+        method=SignInMethod(method),
+        source=source,
+        nonce=nonce,
+        verifier=verifier,
+        request_id=request_id,
+        return_path=return_path,
+        created_at=created_at,
+        expires_at=expires_at,
+    )
+
+
+ACCESS_TOKEN_COLUMNS = (
+    access_token.c.id,
+    access_token.c.limited,
+    access_token.c.name,
+    access_token.c.owner,
+    access_token.c.scopes,
+    access_token.c.created_at,
+    access_token.c.expires_at,
+    access_token.c.last_used_at,
+)
+"""Of an access token without its namespaces, which have a table and a query of their own."""
+
+
+def to_access_token(row: Sequence[Any], namespaces: Iterable[int]) -> AccessToken:
+    """The access token of a row of ACCESS_TOKEN_COLUMNS and, where it is limited, the ids of its namespaces."""
+    token_id, limited, name, owner, scopes, created_at, expires_at, last_used_at = row
+    return AccessToken(
+        id=token_id,
+        name=name,
+        owner=read_person(owner),
+        scopes=read_scopes(scopes),
+        namespaces=frozenset(namespaces) if limited else None,
+        created_at=created_at,
+        expires_at=expires_at,
+        last_used_at=last_used_at,
+    )
+
+
+TERRAFORM_CODE_COLUMNS = (
+    terraform_code.c.digest,
+    terraform_code.c.person,
+    terraform_code.c.redirect_uri,
+    terraform_code.c.challenge,
+    terraform_code.c.nonce,
+    terraform_code.c.created_at,
+    terraform_code.c.expires_at,
+    terraform_code.c.token_digest,
+)
+
+
+def to_terraform_code(row: Sequence[Any]) -> TerraformCode:
+    """The code of a row of TERRAFORM_CODE_COLUMNS."""
+    digest, person, redirect_uri, challenge, nonce, created_at, expires_at, token_digest = row
+    return TerraformCode(
+        digest=digest,
+        person=read_person(person),
+        redirect_uri=redirect_uri,
+        challenge=challenge,
+        nonce=nonce,
+        created_at=created_at,
+        expires_at=expires_at,
+        token_digest=token_digest,
+    )
+
+
+TERRAFORM_TOKEN_COLUMNS = (
+    terraform_token.c.digest,
+    terraform_token.c.person,
+    terraform_token.c.created_at,
+    terraform_token.c.expires_at,
+)
+
+
+def to_terraform_token(row: Sequence[Any]) -> TerraformToken:
+    """The token of a row of TERRAFORM_TOKEN_COLUMNS."""
+    digest, person, created_at, expires_at = row
+    return TerraformToken(digest=digest, person=read_person(person), created_at=created_at, expires_at=expires_at)

@@ -23,6 +23,9 @@ from terrareg_adapters.database.types import ByteOrdered, Counter, LongText, Utc
 NAME_LENGTH = 128
 """Of names and versions, in characters (chapter 02, 2)."""
 
+CLIENT_LENGTH = 255
+"""Of a client's address, in characters."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -41,6 +44,7 @@ namespace = Table(
     Column("display_name", ByteOrdered(NAME_LENGTH)),
     Column("display_name_folded", ByteOrdered(NAME_LENGTH)),
     Column("kind", String(32), nullable=False),
+    Column("source", ByteOrdered(NAME_LENGTH)),
     UniqueConstraint("name_folded"),
     UniqueConstraint("display_name_folded"),
     sqlite_autoincrement=True,
@@ -233,4 +237,119 @@ audit_event = Table(
     Column("old_value", LongText),
     Column("new_value", LongText),
     Index(None, "timestamp", "id"),
+)
+
+user_group = Table(
+    "user_group",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("site_admin", Boolean, nullable=False),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
+user_group_permission = Table(
+    "user_group_permission",
+    metadata,
+    Column("user_group_id", ForeignKey("user_group.id", ondelete="CASCADE"), primary_key=True),
+    Column("namespace_id", ForeignKey("namespace.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("permission", String(16), nullable=False),
+)
+
+# Whoever holds a secret is found by its digest. A person is a document: what was asserted of them when they signed in.
+session = Table(
+    "session",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person", LongText, nullable=False),
+    Column("csrf_secret", LongText, nullable=False),
+    Column("fingerprint", LongText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+# The ids tell which attempts are the oldest.
+sign_in_attempt = Table(
+    "sign_in_attempt",
+    metadata,
+    Column("id", Counter, primary_key=True),
+    Column("state_digest", String(64), nullable=False),
+    Column("browser_digest", String(64), nullable=False),
+    Column("method", String(16), nullable=False),
+    Column("source", LongText),
+    Column("nonce", LongText, nullable=False),
+    Column("verifier", LongText, nullable=False),
+    Column("request_id", LongText, nullable=False),
+    Column("return_path", LongText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("state_digest"),
+    sqlite_autoincrement=True,
+)
+
+# The ids of assertions may have any length, so their digests are kept.
+used_assertion = Table(
+    "used_assertion",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+access_token = Table(
+    "access_token",
+    metadata,
+    Column("id", ByteOrdered(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("name", LongText, nullable=False),
+    Column("owner", LongText, nullable=False),
+    # The digest of what the owner's sign-ins have in common, which has no bounds itself.
+    Column("owner_key", String(64), nullable=False, index=True),
+    Column("scopes", LongText, nullable=False),
+    # Whether it is limited to namespaces, for all of them may be gone.
+    Column("limited", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    UniqueConstraint("digest"),
+)
+
+access_token_namespace = Table(
+    "access_token_namespace",
+    metadata,
+    Column("access_token_id", ForeignKey("access_token.id", ondelete="CASCADE"), primary_key=True),
+    Column("namespace_id", ForeignKey("namespace.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+terraform_code = Table(
+    "terraform_code",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person", LongText, nullable=False),
+    Column("redirect_uri", LongText, nullable=False),
+    Column("challenge", LongText, nullable=False),
+    Column("nonce", LongText),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    # Of the token that it was exchanged for, which may be gone.
+    Column("token_digest", String(64)),
+)
+
+terraform_token = Table(
+    "terraform_token",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person", LongText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
+failure = Table(
+    "failure",
+    metadata,
+    Column("id", Counter, primary_key=True),
+    Column("client", ByteOrdered(CLIENT_LENGTH), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("failed_at", UtcDateTime, nullable=False, index=True),
+    Index(None, "client", "kind", "failed_at"),
 )

@@ -9,15 +9,22 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from terrareg_adapters.database.access_tokens import DatabaseAccessTokens
 from terrareg_adapters.database.audit import DatabaseAuditLog
 from terrareg_adapters.database.downloads import DatabaseDownloads
 from terrareg_adapters.database.engine import WRITE, begin_clean, require_clean
+from terrareg_adapters.database.failures import DatabaseFailures
 from terrareg_adapters.database.git_providers import DatabaseGitProviders
 from terrareg_adapters.database.module_catalogue import DatabaseModuleCatalogue
 from terrareg_adapters.database.module_documents import DatabaseModuleDocuments
 from terrareg_adapters.database.module_providers import DatabaseModuleProviders
 from terrareg_adapters.database.module_versions import DatabaseModuleVersions
 from terrareg_adapters.database.namespaces import DatabaseNamespaces
+from terrareg_adapters.database.sessions import DatabaseSessions
+from terrareg_adapters.database.sign_in_attempts import DatabaseSignInAttempts
+from terrareg_adapters.database.terraform_logins import DatabaseTerraformLogins
+from terrareg_adapters.database.used_assertions import DatabaseUsedAssertions
+from terrareg_adapters.database.user_groups import DatabaseUserGroups
 from terrareg_core.errors import StoreUnavailable
 
 
@@ -58,6 +65,34 @@ class DatabaseTransaction:
     @property
     def audit(self) -> DatabaseAuditLog:
         return DatabaseAuditLog(self._connection)
+
+    @property
+    def user_groups(self) -> DatabaseUserGroups:
+        return DatabaseUserGroups(self._connection)
+
+    @property
+    def sessions(self) -> DatabaseSessions:
+        return DatabaseSessions(self._connection)
+
+    @property
+    def sign_in_attempts(self) -> DatabaseSignInAttempts:
+        return DatabaseSignInAttempts(self._connection)
+
+    @property
+    def used_assertions(self) -> DatabaseUsedAssertions:
+        return DatabaseUsedAssertions(self._connection)
+
+    @property
+    def access_tokens(self) -> DatabaseAccessTokens:
+        return DatabaseAccessTokens(self._connection)
+
+    @property
+    def terraform_logins(self) -> DatabaseTerraformLogins:
+        return DatabaseTerraformLogins(self._connection)
+
+    @property
+    def failures(self) -> DatabaseFailures:
+        return DatabaseFailures(self._connection)
 
 
 class DatabaseUnitOfWork:

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to move on, and identifiers that count."""
+"""A clock that stands still until it is told to move on, and a random source that counts."""
 
 import itertools
 import threading
@@ -30,11 +30,16 @@ class FixedClock:
 
 
 class CountingIds:
-    """Identifiers of the shape that a random source gives, counting up from 1: 32 digits each."""
+    """Values of the shape that a random source gives, counting up from 1: identifiers have 32 digits."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
+        self._secrets = itertools.count(1)
 
     def identifier(self) -> str:
         """The next identifier; no two callers get the same."""
         return f"{next(self._numbers):032d}"
+
+    def secret(self) -> bytes:
+        """The next secret, which is none; no two callers get the same."""
+        return next(self._secrets).to_bytes(32)

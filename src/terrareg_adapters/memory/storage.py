@@ -2,20 +2,29 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from operator import attrgetter, itemgetter
-from typing import Generic, NoReturn, TypeVar
 
 import attrs
 
+from terrareg_adapters.memory.access import (
+    MemoryAccessTokens,
+    MemoryFailures,
+    MemorySessions,
+    MemorySignInAttempts,
+    MemoryTerraformLogins,
+    MemoryUsedAssertions,
+    MemoryUserGroups,
+)
 from terrareg_adapters.memory.documents import MemoryDocuments
+from terrareg_adapters.memory.state import ModuleProviderRedirectRow, ModuleProviderRow, NamespaceRedirectRow, State
 from terrareg_core.analytics.downloads import DownloadCounts, DownloadEvent
 from terrareg_core.audit.events import AuditEvent
 from terrareg_core.errors import AlreadyStored, StoreUnavailable
 from terrareg_core.identifiers import DisplayName, ModuleName, NamespaceName, ProviderName
-from terrareg_core.modules.git_settings import GitProvider, GitProviderDefinition, GitSettings
+from terrareg_core.modules.git_settings import GitProvider, GitProviderDefinition
 from terrareg_core.modules.model import (
     IndexedContent,
     IndexedVersion,
@@ -24,7 +33,6 @@ from terrareg_core.modules.model import (
     ModuleVersion,
     NewModuleVersion,
 )
-from terrareg_core.modules.parts import PartKind
 from terrareg_core.modules.read_models import (
     ListedModuleProvider,
     ListedVersion,
@@ -32,174 +40,12 @@ from terrareg_core.modules.read_models import (
     ModuleVersionContent,
 )
 from terrareg_core.modules.search import MatchCount, SearchCriteria, SearchedTexts, TrustFilter, score
-from terrareg_core.modules.sources import UrlSlot
 from terrareg_core.namespaces.model import Namespace, NamespaceKind
 from terrareg_core.paging import Page, PageRequest
 from terrareg_core.versions import Version
 
 _WAIT_FOR_WRITER = 10.0
 """Seconds."""
-
-RowT = TypeVar("RowT")
-
-
-@attrs.frozen
-class _NamespaceRedirect:
-    name: NamespaceName
-    namespace_id: int
-
-
-@attrs.frozen
-class _ModuleProviderRow:
-    namespace_id: int
-    module: ModuleName
-    provider: ProviderName
-    verified: bool
-    latest_version_id: int | None = None
-    git: GitSettings = attrs.field(factory=GitSettings)
-    """Its git provider is as it was when it was chosen; `_State.module_provider` has it as it is now."""
-
-    def is_named(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> bool:
-        return (self.namespace_id, self.module.folded, self.provider) == (namespace_id, module.folded, provider)
-
-
-@attrs.frozen
-class _ModuleProviderRedirect:
-    namespace_id: int
-    module: ModuleName
-    provider: ProviderName
-    module_provider_id: int
-
-    def is_named(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> bool:
-        return (self.namespace_id, self.module.folded, self.provider) == (namespace_id, module.folded, provider)
-
-
-class _Table(Generic[RowT]):
-    """Rows by id, in the order in which they were added; an id is never given twice."""
-
-    def __init__(self, rows: dict[int, RowT], next_id: int) -> None:
-        self._rows = rows
-        self._next_id = next_id
-        self._shared = True
-
-    def copy(self) -> "_Table[RowT]":
-        """The same rows; they are copied when the first change is made, so that a copy costs nothing."""
-        return _Table(self._rows, self._next_id)
-
-    def __getitem__(self, row_id: int) -> RowT:
-        return self._rows[row_id]
-
-    def __contains__(self, row_id: int) -> bool:
-        return row_id in self._rows
-
-    def get(self, row_id: int) -> RowT | None:
-        return self._rows.get(row_id)
-
-    def items(self) -> list[tuple[int, RowT]]:
-        return list(self._rows.items())
-
-    def add(self, row: RowT) -> int:
-        row_id = self._next_id
-        self._next_id += 1
-        self.put(row_id, row)
-        return row_id
-
-    def put(self, row_id: int, row: RowT) -> None:
-        self._own()
-        self._rows[row_id] = row
-
-    def remove_where(self, condition: Callable[[int, RowT], bool]) -> None:
-        self._own()
-        self._rows = {row_id: row for row_id, row in self._rows.items() if not condition(row_id, row)}
-
-    def _own(self) -> None:
-        if self._shared:
-            self._rows = dict(self._rows)
-            self._shared = False
-
-
-def _empty() -> _Table[RowT]:
-    return _Table({}, 1)
-
-
-@attrs.define
-class _State:
-    """Everything stored; one that was committed is never changed again."""
-
-    namespaces: _Table[Namespace] = attrs.field(factory=_empty)
-    namespace_redirects: _Table[_NamespaceRedirect] = attrs.field(factory=_empty)
-    git_providers: _Table[GitProvider] = attrs.field(factory=_empty)
-    module_providers: _Table[_ModuleProviderRow] = attrs.field(factory=_empty)
-    module_provider_redirects: _Table[_ModuleProviderRedirect] = attrs.field(factory=_empty)
-    module_versions: _Table[NewModuleVersion] = attrs.field(factory=_empty)
-    downloads: _Table[DownloadEvent] = attrs.field(factory=_empty)
-    download_counts: _Table[int] = attrs.field(factory=_empty)
-    audit_events: _Table[AuditEvent] = attrs.field(factory=_empty)
-    void: bool = False
-    """Whether a refused write makes a commit impossible."""
-
-    def copy(self) -> "_State":
-        return _State(
-            namespaces=self.namespaces.copy(),
-            namespace_redirects=self.namespace_redirects.copy(),
-            git_providers=self.git_providers.copy(),
-            module_providers=self.module_providers.copy(),
-            module_provider_redirects=self.module_provider_redirects.copy(),
-            module_versions=self.module_versions.copy(),
-            downloads=self.downloads.copy(),
-            download_counts=self.download_counts.copy(),
-            audit_events=self.audit_events.copy(),
-        )
-
-    def refuse(self, message: str) -> NoReturn:
-        self.void = True
-        raise AlreadyStored(message)
-
-    def module_provider(self, module_provider_id: int) -> ModuleProvider:
-        row = self.module_providers[module_provider_id]
-        chosen = row.git.git_provider
-        return ModuleProvider(
-            module_provider_id,
-            self.namespaces[row.namespace_id],
-            row.module,
-            row.provider,
-            row.verified,
-            row.latest_version_id,
-            attrs.evolve(row.git, git_provider=self.git_providers[chosen.id] if chosen is not None else None),
-        )
-
-    def redirect(self, redirect_id: int) -> ModuleProviderRedirect:
-        row = self.module_provider_redirects[redirect_id]
-        return ModuleProviderRedirect(
-            redirect_id,
-            self.namespaces[row.namespace_id],
-            row.module,
-            row.provider,
-            row.module_provider_id,
-            self.module_provider(row.module_provider_id).address,
-        )
-
-    def summary(self, module_version_id: int) -> ModuleSummary:
-        row = self.module_versions[module_version_id]
-        module_provider = self.module_provider(row.module_provider_id)
-        root = next((part for part in row.content.parts if part.kind is PartKind.ROOT), None)
-        own_base_url, configured_base_url = module_provider.git.levels(UrlSlot.BASE)
-        return ModuleSummary(
-            address=module_provider.address,
-            verified=module_provider.verified,
-            version=row.version,
-            published=row.published,
-            internal=row.content.metadata.internal,
-            owner=row.content.metadata.owner,
-            description=row.content.description,
-            published_at=row.published_at,
-            downloads=self.download_counts.get(module_version_id) or 0,
-            terraform_constraint=root.specification.terraform_version_constraint if root else None,
-            repo_base_url=row.content.metadata.repo_base_url,
-            module_provider_base_url=own_base_url,
-            git_provider_base_url=configured_base_url,
-            provider_source_inheritance_disabled=module_provider.git.provider_source_inheritance_disabled,
-        )
 
 
 def _module_version(module_version_id: int, row: NewModuleVersion) -> ModuleVersion:
@@ -227,18 +73,19 @@ def _module_version(module_version_id: int, row: NewModuleVersion) -> ModuleVers
 class MemoryNamespaces:
     """The namespaces of one state."""
 
-    _state: _State
+    _state: State
 
     def add(
         self,
         name: NamespaceName,
         display_name: DisplayName | None = None,
         kind: NamespaceKind = NamespaceKind.NONE,
+        source: str | None = None,
     ) -> Namespace:
         if self.find(name.value) or (display_name and self.find_by_display_name(display_name)):
             self._state.refuse("A namespace of this name exists already")
-        namespace_id = self._state.namespaces.add(Namespace(0, name, display_name, kind))
-        namespace = Namespace(namespace_id, name, display_name, kind)
+        namespace_id = self._state.namespaces.add(Namespace(0, name, display_name, kind, source))
+        namespace = Namespace(namespace_id, name, display_name, kind, source)
         self._state.namespaces.put(namespace_id, namespace)
         return namespace
 
@@ -262,6 +109,10 @@ class MemoryNamespaces:
         row = self._own(namespace_id, owner)
         self._state.namespaces.put(namespace_id, attrs.evolve(row, display_name=display_name))
 
+    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str) -> None:
+        row = self._own(namespace_id, None)
+        self._state.namespaces.put(namespace_id, attrs.evolve(row, kind=kind, source=source))
+
     def _own(self, namespace_id: int, owner: Namespace | None) -> Namespace:
         """The namespace of an id, unless it is gone or another one has a name already."""
         row = self._state.namespaces.get(namespace_id)
@@ -284,7 +135,7 @@ class MemoryNamespaces:
         self._state.namespace_redirects.remove_where(
             lambda _, row: row.namespace_id == namespace_id and row.name.folded == folded
         )
-        self._state.namespace_redirects.add(_NamespaceRedirect(former_name, namespace_id))
+        self._state.namespace_redirects.add(NamespaceRedirectRow(former_name, namespace_id))
 
     def drop_redirects_named(self, name: NamespaceName) -> None:
         self._state.namespace_redirects.remove_where(lambda _, row: row.name.folded == name.folded)
@@ -300,6 +151,8 @@ class MemoryNamespaces:
             self._state.refuse("The namespace is not empty")
         self._state.namespace_redirects.remove_where(lambda _, row: row.namespace_id == namespace_id)
         self._state.module_provider_redirects.remove_where(lambda _, row: row.namespace_id == namespace_id)
+        self._state.group_permissions.remove_where(lambda _, row: row.namespace_id == namespace_id)
+        MemoryAccessTokens(self._state).forget_namespace(namespace_id)
         self._state.namespaces.remove_where(lambda row_id, _: row_id == namespace_id)
 
     def page(self, request: PageRequest | None, *, only_published: bool) -> Page[Namespace]:
@@ -313,7 +166,7 @@ class MemoryNamespaces:
             return Page(PageRequest(0, max(len(rows), 1)), rows, len(rows))
         return Page(request, rows[request.offset : request.offset + request.limit], len(rows))
 
-    def _redirects(self, name: str) -> list[_NamespaceRedirect]:
+    def _redirects(self, name: str) -> list[NamespaceRedirectRow]:
         if not NamespaceName.is_valid(name):
             return []
         folded = name.lower()
@@ -324,7 +177,7 @@ class MemoryNamespaces:
 class MemoryGitProviders:
     """The git providers of one state."""
 
-    _state: _State
+    _state: State
 
     def find(self, git_provider_id: int) -> GitProvider | None:
         return self._state.git_providers.get(git_provider_id)
@@ -352,14 +205,14 @@ class MemoryGitProviders:
 class MemoryModuleProviders:
     """The module providers of one state."""
 
-    _state: _State
+    _state: State
 
     def add(self, namespace_id: int, module: ModuleName, provider: ProviderName, *, verified: bool) -> ModuleProvider:
         if namespace_id not in self._state.namespaces:
             self._state.refuse("The namespace was deleted meanwhile")
         if self.find(namespace_id, module, provider):
             self._state.refuse("A module provider of this name exists already")
-        row = _ModuleProviderRow(namespace_id, module, provider, verified)
+        row = ModuleProviderRow(namespace_id, module, provider, verified)
         return self._state.module_provider(self._state.module_providers.add(row))
 
     def find(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
@@ -390,7 +243,7 @@ class MemoryModuleProviders:
             self._state.refuse("A module provider of this name exists already")
         self._state.module_providers.put(
             module_provider.id,
-            _ModuleProviderRow(
+            ModuleProviderRow(
                 namespace_id,
                 module_provider.module,
                 module_provider.provider,
@@ -415,7 +268,7 @@ class MemoryModuleProviders:
         if namespace_id not in self._state.namespaces or module_provider_id not in self._state.module_providers:
             self._state.refuse("The namespace or the module provider was deleted meanwhile")
         self._state.module_provider_redirects.add(
-            _ModuleProviderRedirect(namespace_id, module, provider, module_provider_id)
+            ModuleProviderRedirectRow(namespace_id, module, provider, module_provider_id)
         )
 
     def redirects_to(self, module_provider_id: int) -> Sequence[ModuleProviderRedirect]:
@@ -447,7 +300,7 @@ class MemoryModuleProviders:
 
     def _redirect(
         self, namespace_id: int, module: ModuleName, provider: ProviderName
-    ) -> _ModuleProviderRedirect | None:
+    ) -> ModuleProviderRedirectRow | None:
         rows = self._state.module_provider_redirects.items()
         return next((row for _, row in rows if row.is_named(namespace_id, module, provider)), None)
 
@@ -456,7 +309,7 @@ class MemoryModuleProviders:
 class MemoryModuleVersions:
     """The module versions of one state."""
 
-    _state: _State
+    _state: State
 
     def find(self, module_provider_id: int, version: Version) -> ModuleVersion | None:
         return next((row for row in self.of_module_provider(module_provider_id) if row.version == version), None)
@@ -530,7 +383,7 @@ class MemoryModuleVersions:
 class MemoryModuleCatalogue:
     """The modules of one state as readers see them."""
 
-    _state: _State
+    _state: State
 
     def search(self, criteria: SearchCriteria, page: PageRequest, *, counted: bool = True) -> Page[ModuleSummary]:
         hits = []
@@ -624,7 +477,7 @@ def _points(criteria: SearchCriteria, summary: ModuleSummary) -> int | None:
 class MemoryDownloads:
     """The recorded downloads of one state."""
 
-    _state: _State
+    _state: State
 
     def append(self, events: Sequence[DownloadEvent]) -> None:
         for event in events:
@@ -661,7 +514,7 @@ class MemoryDownloads:
 class MemoryAuditLog:
     """The audit history of one state."""
 
-    _state: _State
+    _state: State
 
     def append(self, event: AuditEvent) -> None:
         self._state.audit_events.add(event)
@@ -674,7 +527,7 @@ class MemoryAuditLog:
 class MemoryTransaction:
     """Everything stored, as one state holds it."""
 
-    _state: _State
+    _state: State
 
     @property
     def namespaces(self) -> MemoryNamespaces:
@@ -708,6 +561,34 @@ class MemoryTransaction:
     def audit(self) -> MemoryAuditLog:
         return MemoryAuditLog(self._state)
 
+    @property
+    def user_groups(self) -> MemoryUserGroups:
+        return MemoryUserGroups(self._state)
+
+    @property
+    def sessions(self) -> MemorySessions:
+        return MemorySessions(self._state)
+
+    @property
+    def sign_in_attempts(self) -> MemorySignInAttempts:
+        return MemorySignInAttempts(self._state)
+
+    @property
+    def used_assertions(self) -> MemoryUsedAssertions:
+        return MemoryUsedAssertions(self._state)
+
+    @property
+    def access_tokens(self) -> MemoryAccessTokens:
+        return MemoryAccessTokens(self._state)
+
+    @property
+    def terraform_logins(self) -> MemoryTerraformLogins:
+        return MemoryTerraformLogins(self._state)
+
+    @property
+    def failures(self) -> MemoryFailures:
+        return MemoryFailures(self._state)
+
 
 class MemoryUnitOfWork:
     """Transactions over memory: any number of readers, one writer at a time, usable from all threads.
@@ -716,7 +597,7 @@ class MemoryUnitOfWork:
     """
 
     def __init__(self) -> None:
-        self._state = _State()
+        self._state = State()
         self._writing = threading.Lock()
 
     @contextmanager

@@ -47,7 +47,7 @@ class SignInAttemptStore(Protocol):
     """The attempts to sign in that are under way."""
 
     def add(self, attempt: SignInAttempt, capacity: int) -> None:
-        """Store an attempt; beyond `capacity` attempts, the oldest ones are forgotten.
+        """Store an attempt; beyond `capacity` attempts, those that were stored first are forgotten.
 
         Raises AlreadyStored when there is one with its state.
         """
@@ -205,7 +205,7 @@ class FailureKind(Enum):
 
 
 class FailureLog(Protocol):
-    """Wrong credentials of late, by client address (decision 31)."""
+    """Wrong credentials of late, by client address (decision 31): text of at most 255 characters."""
 
     def add(self, client: str, kind: FailureKind, now: datetime) -> None:
         """Note a failure."""

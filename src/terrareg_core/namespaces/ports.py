@@ -77,7 +77,8 @@ class NamespaceRepository(Protocol):
         ...
 
     def remove(self, namespace_id: int) -> None:
-        """Delete the namespace with its redirects and with the module-provider redirects that start in it.
+        """Delete the namespace with its redirects, with the module-provider redirects that start in it, and with what
+        user groups may do in it; access tokens that are limited to it lose it.
 
         Raises AlreadyStored when it is not empty (any more).
         """
