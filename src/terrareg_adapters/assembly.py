@@ -22,6 +22,7 @@ from terrareg_adapters.scanning.process import Bounds
 from terrareg_adapters.scanning.sarif import sarif_scanner
 from terrareg_adapters.scanning.trivy import trivy_scanner
 from terrareg_adapters.signing.archive_keys import JwsArchiveKeySigner
+from terrareg_adapters.signing.id_tokens import RsaTokenIssuer
 from terrareg_adapters.system import SystemClock, SystemRandom
 from terrareg_adapters.terraform.source_tree import DirectoryTree
 from terrareg_adapters.terraform.unpacking import SafeUnpacker, forget_abandoned
@@ -37,8 +38,17 @@ from terrareg_adapters.workers.rendering import (
     RENDER_SOURCE,
     PooledDocuments,
 )
-from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
+from terrareg_core.access.admission import Admission
+from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets, SignInPolicy
+from terrareg_core.access.keys import SessionKeys
+from terrareg_core.access.people import SignInMethod
 from terrareg_core.access.permissions import AccessPolicy, Authoriser
+from terrareg_core.access.sessions import Sessions
+from terrareg_core.access.sign_in import SignIn
+from terrareg_core.access.terraform_login import TerraformLogin, TerraformLoginPolicy
+from terrareg_core.access.throttling import FailureLimits, FailureThrottle
+from terrareg_core.access.tokens import AccessTokens
+from terrareg_core.access.user_groups import UserGroups
 from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.modules.addresses import SourceUrls
@@ -110,6 +120,25 @@ class CostEstimatorOptions:
 
 
 @attrs.frozen(kw_only=True)
+class TerraformLoginOptions:
+    """How `terraform login` works (chapter 04, 13)."""
+
+    policy: TerraformLoginPolicy
+    signing_key: bytes = attrs.field(repr=False)
+    """The RSA key of ID tokens, as PEM."""
+
+
+@attrs.frozen(kw_only=True)
+class SignInOptions:
+    """How people sign in (chapter 04, 5 to 10 and 13)."""
+
+    secret_key: str | None = attrs.field(default=None, repr=False)
+    """What sessions hang on; all processes of one registry need the same, and without it nobody can sign in."""
+    session_lifetime: timedelta = timedelta(hours=1)
+    terraform: TerraformLoginOptions | None = None
+
+
+@attrs.frozen(kw_only=True)
 class RegistryOptions:
     """How a registry is put together; the defaults make an embedded one below `./data`."""
 
@@ -121,6 +150,8 @@ class RegistryOptions:
     """Where uploads are unpacked; None for a folder in the data directory."""
     secrets: ConfiguredSecrets = attrs.field(factory=ConfiguredSecrets)
     access: AccessPolicy = attrs.field(factory=AccessPolicy)
+    sign_in: SignInOptions = attrs.field(factory=SignInOptions)
+    failure_limits: FailureLimits = attrs.field(factory=FailureLimits)
     namespaces: NamespacePolicy = attrs.field(factory=NamespacePolicy)
     modules: ModulePolicy = attrs.field(factory=ModulePolicy)
     indexing: IndexingPolicy = attrs.field(factory=IndexingPolicy)
@@ -174,9 +205,12 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
 
     workers = options.workers
     pool = WorkerPool(worker_jobs(), workers=workers.processes, timeout=workers.seconds, memory=workers.memory_bytes)
-    clock = SystemClock()
-    authoriser = Authoriser(options.access)
-    shelf = ArchiveShelf(store, PooledPacker(pool, workspace), SystemRandom())
+    clock, random = SystemClock(), SystemRandom()
+    authoriser = Authoriser(options.access, unit_of_work)
+    shelf = ArchiveShelf(store, PooledPacker(pool, workspace), random)
+    sign_in = _sign_in_policy(options)
+    sessions = Sessions(unit_of_work, authoriser, clock, random, sign_in, options.sign_in.session_lifetime)
+    terraform = options.sign_in.terraform
     indexer = _indexer(options, pool, workspace)
 
     maker = VersionMaker(
@@ -207,8 +241,24 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         engine.dispose()
 
     return Registry(
-        authenticator=Authenticator(options.secrets),
-        authoriser=authoriser,
+        admission=Admission(
+            Authenticator(options.secrets, sign_in, unit_of_work, clock),
+            authoriser,
+            FailureThrottle(unit_of_work, clock, options.failure_limits),
+        ),
+        sessions=sessions,
+        sign_in=SignIn(unit_of_work, clock, random, sign_in, sessions, (), None),
+        access_tokens=AccessTokens(unit_of_work, authoriser, clock, random),
+        user_groups=UserGroups(unit_of_work, authoriser, clock),
+        terraform_login=TerraformLogin(
+            unit_of_work,
+            authoriser,
+            clock,
+            random,
+            sign_in,
+            terraform.policy if terraform is not None else None,
+            RsaTokenIssuer(terraform.signing_key) if terraform is not None else None,
+        ),
         namespaces=Namespaces(unit_of_work, authoriser, clock, options.namespaces, options.redirects),
         module_providers=ModuleProviders(
             unit_of_work,
@@ -260,8 +310,20 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             options.urls,
         ),
         statistics=Statistics(unit_of_work, authoriser, clock, options.modules),
-        providers=ProviderCatalogue(authoriser),
+        providers=ProviderCatalogue(unit_of_work, authoriser),
         close=close,
+    )
+
+
+def _sign_in_policy(options: RegistryOptions) -> SignInPolicy:
+    ways = options.sign_in
+    offered = {
+        (SignInMethod.PASSWORD, None): options.secrets.admin is not None,
+    }
+    return SignInPolicy(
+        offered=frozenset(way for way, is_offered in offered.items() if is_offered),
+        keys=SessionKeys.of(ways.secret_key, options.secrets.admin) if ways.secret_key else None,
+        terraform_login=ways.terraform is not None,
     )
 
 

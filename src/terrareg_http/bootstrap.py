@@ -27,7 +27,8 @@ from terrareg_adapters.database.schema import SchemaStatus
 from terrareg_adapters.scanning.process import command_line
 from terrareg_adapters.secret_file import SecretFile
 from terrareg_adapters.terraform.packing import pack_directory
-from terrareg_core.access.authentication import ConfiguredSecrets, Secret
+from terrareg_core.access.authentication import ConfiguredSecrets
+from terrareg_core.access.keys import Secret
 from terrareg_core.access.permissions import AccessPolicy
 from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.errors import RegistryFailure, StoreUnavailable

@@ -216,6 +216,7 @@ _HOOK_ANSWERS = (
 
 _CSRF_HEADERS = {"X-CSRF-Token": "What proves that a request of the session comes from its own page"}
 _SESSION_HEADERS = {**_CSRF_HEADERS, "Set-Cookie": "The session"}
+_DIRECTLY = (AuthenticationRequired, PermissionDenied, AnalyticsTokenRequired, NoDownloadMethod)
 _DIRECT = "With terraform-get=1, the right to use terraform; without, the right to read"
 _KEY = "The right to read, or a pre-signed key in the address"
 _SIGNED = "A signature or token made with an upload key"
@@ -308,14 +309,14 @@ ROUTES: Sequence[Operation[Any]] = (
         id="downloadLatestVersionDirectly", method="GET", path="/modules/{namespace}/{name}/{provider}",
         aliases=["/modules/{namespace}/{name}/{provider}/"], tag="Downloads", handler=download_directly,
         takes=Query(modules.DownloadArguments), needs=PUBLIC, own_check=_DIRECT, family=PROTOCOL,
-        answers=[_GRANTED], raises=[AuthenticationRequired, PermissionDenied, *_VERSION, AnalyticsTokenRequired, NoDownloadMethod],
+        answers=[_GRANTED], raises=[*_DIRECTLY, *_VERSION],
         is_extension=True,
     ),
     Operation(
         id="downloadVersionDirectly", method="GET", path="/modules/{namespace}/{name}/{provider}/{version}",
         aliases=["/modules/{namespace}/{name}/{provider}/{version}/"], tag="Downloads", handler=download_directly,
         takes=Query(modules.DownloadArguments), needs=PUBLIC, own_check=_DIRECT, family=PROTOCOL,
-        answers=[_GRANTED], raises=[AuthenticationRequired, PermissionDenied, *_VERSION, AnalyticsTokenRequired, NoDownloadMethod],
+        answers=[_GRANTED], raises=[*_DIRECTLY, *_VERSION],
         is_extension=True,
     ),
     Operation(
@@ -463,8 +464,8 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="publishVersion", method="POST", path=f"{_MANAGED_VERSION}/publish", tag="Publishing",
         handler=publish_version,
-        takes=OptionalJson(access.OptionalConfirmation), needs=Capability.PUBLISH, csrf=SAME_ORIGIN, answers=[Answer(common.Success)],
-        raises=_VERSION,
+        takes=OptionalJson(access.OptionalConfirmation), needs=Capability.PUBLISH, csrf=SAME_ORIGIN,
+        answers=[Answer(common.Success)], raises=_VERSION,
     ),
     Operation(
         id="deleteVersion", method="DELETE", path=f"{_MANAGED_VERSION}/delete", tag="Publishing",
@@ -480,8 +481,8 @@ ROUTES: Sequence[Operation[Any]] = (
     ),
     Operation(
         id="importNamedVersion", method="POST", path=f"{_MANAGED_VERSION}/import", tag="Publishing",
-        handler=import_named_version, takes=OptionalJson(access.OptionalConfirmation), needs=Capability.UPLOAD, csrf=SAME_ORIGIN,
-        family=BARE,
+        handler=import_named_version, takes=OptionalJson(access.OptionalConfirmation), needs=Capability.UPLOAD,
+        csrf=SAME_ORIGIN, family=BARE,
         answers=[Answer(modules.UploadAnswer)],
         raises=[*_MODULE_PROVIDER, NoRepository, InvalidRequest, RegistryFailure],
     ),

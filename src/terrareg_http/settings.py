@@ -8,12 +8,14 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import attrs
 
-from terrareg_core.access.authentication import AnalyticsKey, Secret
+from terrareg_core.access.authentication import AnalyticsKey
+from terrareg_core.access.keys import Secret
 from terrareg_core.analytics.downloads import DEFAULT_ENVIRONMENT
 from terrareg_core.errors import ForbiddenRepository, InvalidRequest
 from terrareg_core.modules.fetching import GitPolicy, RepositoryLocation, RepositoryUrl
@@ -21,6 +23,7 @@ from terrareg_core.modules.git_settings import GitProviderDefinition
 from terrareg_core.modules.links import ModuleLink, ModuleTab
 from terrareg_core.modules.model import HostingMode, ReindexMode
 from terrareg_core.modules.snippets import SnippetPolicy, VersionTemplate
+from terrareg_core.modules.sources import PublicAddress
 
 PUBLIC_INTERNAL_TOKEN = "internal-terrareg-analytics-token"  # noqa: S105 - refused because it is public
 """A value of `INTERNAL_EXTRACTION_ANALYTICS_TOKEN` that is common knowledge (chapter 06, 8.4)."""
@@ -34,6 +37,8 @@ _MAX_BYTES = 1 << 40
 _MAX_COUNT = 10_000_000
 _MAX_SECONDS = 366 * 24 * 60 * 60
 _MAX_DAYS = 100_000
+
+Network = IPv4Network | IPv6Network
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -266,6 +271,13 @@ def _hosts(text: str) -> tuple[str, ...]:
         raise ValueError("must be a list of host names or addresses, without schemes and ports") from None
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(element) for element in _list(text))
+    except ValueError:
+        raise ValueError("must be a list of addresses and networks, such as 10.0.0.1,192.168.0.0/16") from None
+
+
 def _is_tab(item: object) -> bool:
     match item:
         case [str() as title, [*files]]:
@@ -431,6 +443,92 @@ class Settings:
     )
     allow_unauthenticated_webhooks: bool = _flag(
         False, "Whether web-hooks of git hosts need no signature, where no UPLOAD_API_KEYS are set."
+    )
+    auth_failures_per_minute: int = _count(
+        30, "Wrong credentials that one client address may send in a minute; 0 for any number.", least=0
+    )
+    admin_login_failures_per_minute: int = _count(10, "The same for signing in with the admin token.", least=0)
+    trusted_proxies: tuple[Network, ...] = _declare(
+        "list of addresses and networks",
+        _networks,
+        (),
+        "Proxies whose word is taken for the address of the client (X-Forwarded-For).",
+        empty_is_unset=False,
+    )
+    secret_key: str | None = _declare(
+        "text",
+        _text,
+        None,
+        "What sessions hang on: without it nobody can sign in, and another one ends every session.",
+        shown_default="generated and kept with the embedded database, none with a server database",
+        secret=True,
+    )
+    admin_session_expiry_mins: int = _count(60, "How long people stay signed in, in minutes.", most=_MAX_SECONDS // 60)
+    openid_connect_client_id: str | None = _declare(
+        "text", _text, None, "Client ID of the registry at the OpenID Connect provider."
+    )
+    openid_connect_client_secret: str | None = _declare(
+        "text", _text, None, "Client secret of the registry at the OpenID Connect provider.", secret=True
+    )
+    openid_connect_issuer: str | None = _declare(
+        "URL", _text, None, "Issuer of the OpenID Connect provider, below which its discovery document lies."
+    )
+    openid_connect_scopes: tuple[str, ...] = _declare(
+        "list",
+        _list,
+        ("openid", "profile"),
+        "Scopes that are asked for.",
+        shown_default="openid,profile",
+    )
+    openid_connect_groups_claim: str = _declare(
+        "text", _text, "groups", "Claim that holds the names of a user's groups.", shown_default="groups"
+    )
+    openid_connect_login_text: str = _declare(
+        "text",
+        _text,
+        "Login using OpenID Connect",
+        "Text of the link that leads there.",
+        shown_default="Login using OpenID Connect",
+    )
+    openid_connect_debug: bool = _flag(False, "Whether the users and groups that the provider tells are logged.")
+    saml2_entity_id: str | None = _declare("text", _text, None, "Entity ID of the registry at the SAML provider.")
+    saml2_idp_metadata_url: str | None = _declare("URL", _text, None, "URL of the SAML identity provider's metadata.")
+    saml2_issuer_entity_id: str | None = _declare(
+        "text", _text, None, "Entity ID of the identity provider, where its metadata holds several."
+    )
+    saml2_public_key: str | None = _declare("PEM", _text, None, "Certificate that the registry signs SAML with.")
+    saml2_private_key: str | None = _declare("PEM", _text, None, "Private key of that certificate.", secret=True)
+    saml2_group_attribute: str = _declare(
+        "text", _text, "groups", "Attribute that holds the names of a user's groups.", shown_default="groups"
+    )
+    saml2_authn_context: tuple[str, ...] = _declare(
+        "list",
+        _list,
+        ("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",),
+        "Ways of proof that are asked of the identity provider; set but empty, none is.",
+        shown_default="urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+        empty_is_unset=False,
+    )
+    saml2_login_text: str = _declare(
+        "text", _text, "Login using SAML", "Text of the link that leads there.", shown_default="Login using SAML"
+    )
+    saml2_debug: bool = _flag(False, "Whether the names of SAML attributes and the reasons of refusals are logged.")
+    terraform_oidc_idp_subject_id_hash_salt: str | None = _declare(
+        "text",
+        _text,
+        None,
+        "Salt of `terraform login`; it works where this and its key are set, and unauthenticated access is off.",
+        secret=True,
+    )
+    terraform_oidc_idp_signing_key_path: Path = _declare(
+        "path",
+        _path,
+        Path("signing_key.pem"),
+        "PEM file with the RSA key that signs the ID tokens of `terraform login`.",
+        shown_default="signing_key.pem in the working directory",
+    )
+    terraform_oidc_idp_session_expiry: int = _count(
+        3600, "How long a token of `terraform login` can be used, in seconds.", most=_MAX_SECONDS
     )
     enable_access_controls: bool = _flag(
         False, "Whether signed-in users may do only what their groups grant; otherwise each is a site admin."
@@ -687,6 +785,17 @@ class Settings:
                 "INTERNAL_EXTRACTION_ANALYTICS_TOKEN",
                 "must not be the value that everybody knows while ALLOW_UNAUTHENTICATED_ACCESS is false",
             )
+
+    @property
+    def public_address(self) -> PublicAddress | None:
+        """Where users reach the registry, as far as it is configured."""
+        return PublicAddress.from_public_url(self.public_url) or PublicAddress.from_host(self.domain_name)
+
+    @property
+    def public_origin(self) -> str | None:
+        """The same as browsers write it (RFC 6454)."""
+        address = self.public_address
+        return address.origin if address is not None else None
 
     def shown(self, variable: Variable) -> str:
         """The value of `variable` as a person would write it, without any secret; empty when it has none."""

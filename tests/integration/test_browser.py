@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from terrareg_adapters.assembly import RegistryOptions
-from terrareg_core.access.authentication import ConfiguredSecrets, Secret
+from terrareg_core.access.authentication import ConfiguredSecrets
+from terrareg_core.access.keys import Secret
 from tests.integration.conftest import needs
 from tests.integration.http.serving import MANAGED, Served
 from tests.integration.markdown.test_hostile_markup import HTML_ATTACKS, MARKDOWN_ATTACKS

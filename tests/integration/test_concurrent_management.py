@@ -40,14 +40,15 @@ def unit_of_work(request: pytest.FixtureRequest) -> DatabaseUnitOfWork:
 
 @pytest.fixture
 def namespaces(unit_of_work: DatabaseUnitOfWork) -> Namespaces:
-    return Namespaces(unit_of_work, Authoriser(AccessPolicy()), FixedClock(), NamespacePolicy(), RedirectPolicy())
+    authoriser = Authoriser(AccessPolicy(), unit_of_work)
+    return Namespaces(unit_of_work, authoriser, FixedClock(), NamespacePolicy(), RedirectPolicy())
 
 
 @pytest.fixture
 def module_providers(unit_of_work: DatabaseUnitOfWork) -> ModuleProviders:
     return ModuleProviders(
         unit_of_work,
-        Authoriser(AccessPolicy()),
+        Authoriser(AccessPolicy(), unit_of_work),
         FixedClock(),
         ArchiveShelf(MemoryArchiveStore(), MemoryPacker(), CountingIds()),
         ModulePolicy(),

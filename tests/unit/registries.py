@@ -1,6 +1,6 @@
 """A registry over the in-memory twins, and the parts of it that tests look at."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import attrs
@@ -14,9 +14,20 @@ from terrareg_adapters.memory.recorder import DirectRecorder
 from terrareg_adapters.memory.signing import MemoryArchiveKeySigner
 from terrareg_adapters.memory.sources import MemoryPacker, MemoryUnpacker, PreparedReader
 from terrareg_adapters.memory.storage import MemoryUnitOfWork
-from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
+from terrareg_core.access.admission import Admission
+from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets, SignInPolicy
+from terrareg_core.access.grants import NamespacePermission
 from terrareg_core.access.identities import Identity
-from terrareg_core.access.permissions import AccessPolicy, Authoriser, Grants
+from terrareg_core.access.keys import SessionKeys
+from terrareg_core.access.people import Person, SignInMethod
+from terrareg_core.access.permissions import AccessPolicy, Authoriser
+from terrareg_core.access.providers import IdentityProvider
+from terrareg_core.access.sessions import Sessions
+from terrareg_core.access.sign_in import SignIn
+from terrareg_core.access.terraform_login import TerraformLogin, TerraformLoginPolicy, TokenIssuer
+from terrareg_core.access.throttling import FailureLimits, FailureThrottle
+from terrareg_core.access.tokens import AccessTokens
+from terrareg_core.access.user_groups import UserGroups
 from terrareg_core.analytics.downloads import AnalyticsPolicy, Client
 from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.audit.events import AuditEvent
@@ -50,6 +61,17 @@ from terrareg_core.registry import Registry
 
 ADMIN = Identity.administrator()
 ANONYMOUS = Identity.anonymous()
+EVERY_WAY = frozenset(
+    {(method, None) for method in SignInMethod if method is not SignInMethod.GITHUB} | {(SignInMethod.GITHUB, "hub")}
+)
+"""All the ways to sign in that a world offers."""
+
+
+def signed_in(name: str, *groups: str) -> Identity:
+    """A person in a session that began at an OpenID Connect provider, who is a member of these groups."""
+    return Identity.signed_in(
+        Person(method=SignInMethod.OPENID, name=name, subject=f"https://id.test {name}", groups=frozenset(groups))
+    )
 
 
 def address(text: str) -> RequestedModuleProvider:
@@ -76,6 +98,15 @@ class World:
         """The audit history's actions with their objects, in order."""
         return [f"{event.action.value} {event.object_id}" for event in self.events()]
 
+    def given_group(self, name: str, *, site_admin: bool = False, rights: Mapping[str, str] | None = None) -> None:
+        """Make a user group with rights on namespaces that exist, without a trace in the audit history."""
+        with self.unit_of_work.write() as tx:
+            group = tx.user_groups.add(name, site_admin=site_admin)
+            for namespace, right in (rights or {}).items():
+                found = tx.namespaces.find(namespace)
+                assert found is not None
+                tx.user_groups.add_permission(group.id, found.id, NamespacePermission(right))
+
 
 def download(world: World, target: str, version: str | None = None) -> str:
     """Download as terraform does, and tell the address it gets; `target` may carry an analytics token."""
@@ -97,7 +128,12 @@ def make_world(
     reader: SpecificationReader | None = None,
     scanner: SecurityScanner | None = None,
     estimator: CostEstimator | None = None,
-    grants: Callable[[Identity], Grants] | None = None,
+    sign_in: SignInPolicy | None = None,
+    secrets: ConfiguredSecrets | None = None,
+    identity_providers: Sequence[IdentityProvider] = (),
+    failure_limits: FailureLimits | None = None,
+    terraform_login: TerraformLoginPolicy | None = None,
+    token_issuer: TokenIssuer | None = None,
     redirects: RedirectPolicy | None = None,
     git: GitPolicy | None = None,
     git_providers: Sequence[GitProviderDefinition] = (),
@@ -106,7 +142,12 @@ def make_world(
 ) -> World:
     """A fresh, empty world with the given policies; the defaults are the registry's own."""
     unit_of_work, store, clock = MemoryUnitOfWork(), MemoryArchiveStore(), FixedClock()
-    authoriser = Authoriser(access or AccessPolicy(), grants or (lambda _: Grants()))
+    authoriser = Authoriser(access or AccessPolicy(), unit_of_work)
+    secrets, random = secrets or ConfiguredSecrets(), CountingIds()
+    sign_in = sign_in or SignInPolicy(
+        offered=EVERY_WAY, keys=SessionKeys.of("key", secrets.admin), terraform_login=terraform_login is not None
+    )
+    sessions = Sessions(unit_of_work, authoriser, clock, random, sign_in, timedelta(hours=1))
     redirects = redirects or RedirectPolicy()
     configure_git_providers(unit_of_work, git_providers)
     shelf, mutex = ArchiveShelf(store, MemoryPacker(), CountingIds()), MemoryMutex()
@@ -117,8 +158,16 @@ def make_world(
     maker = VersionMaker(unit_of_work, clock, indexer, shelf, modules, namespaces, urls)
     importer = GitImporter(MemoryFetcher(repositories or {}, git or GitPolicy()), maker, urls)
     registry = Registry(
-        authenticator=Authenticator(ConfiguredSecrets()),
-        authoriser=authoriser,
+        admission=Admission(
+            Authenticator(secrets, sign_in, unit_of_work, clock),
+            authoriser,
+            FailureThrottle(unit_of_work, clock, failure_limits or FailureLimits()),
+        ),
+        sessions=sessions,
+        sign_in=SignIn(unit_of_work, clock, random, sign_in, sessions, identity_providers, None),
+        access_tokens=AccessTokens(unit_of_work, authoriser, clock, random),
+        user_groups=UserGroups(unit_of_work, authoriser, clock),
+        terraform_login=TerraformLogin(unit_of_work, authoriser, clock, random, sign_in, terraform_login, token_issuer),
         namespaces=Namespaces(unit_of_work, authoriser, clock, namespaces, redirects),
         module_providers=ModuleProviders(
             unit_of_work,
@@ -155,7 +204,7 @@ def make_world(
             urls,
         ),
         statistics=Statistics(unit_of_work, authoriser, clock, modules),
-        providers=ProviderCatalogue(authoriser),
+        providers=ProviderCatalogue(unit_of_work, authoriser),
         close=lambda: None,
     )
     return World(registry, unit_of_work, store, clock, mutex)

@@ -1,11 +1,22 @@
 """Which identity the credentials of a request prove (chapter 04, 2.1)."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrareg_core.access.authentication import AnalyticsKey, Authenticator, ConfiguredSecrets, Credentials, Secret
-from terrareg_core.access.identities import IdentityKind
+from terrareg_adapters.memory.clock import FixedClock
+from terrareg_adapters.memory.storage import MemoryUnitOfWork
+from terrareg_core.access.authentication import (
+    AnalyticsKey,
+    Authenticator,
+    ConfiguredSecrets,
+    Credentials,
+    SignInPolicy,
+)
+from terrareg_core.access.identities import Identity, IdentityKind
+from terrareg_core.access.keys import Secret
 
 SECRETS = ConfiguredSecrets(
     admin=Secret.of("adm"),
@@ -15,11 +26,21 @@ SECRETS = ConfiguredSecrets(
     ignore_analytics=(Secret.of("ign"), Secret.of("k2")),
     internal_extraction=Secret.of("int"),
 )
-AUTHENTICATOR = Authenticator(SECRETS)
 
 
-def _kind(**credentials: bytes) -> IdentityKind:
-    return AUTHENTICATOR.identify(Credentials(**credentials)).kind
+def _authenticator(secrets: ConfiguredSecrets) -> Authenticator:
+    return Authenticator(secrets, SignInPolicy(), MemoryUnitOfWork(), FixedClock())
+
+
+AUTHENTICATOR = _authenticator(SECRETS)
+
+
+def _identity(**credentials: Any) -> Identity:
+    return AUTHENTICATOR.identify(Credentials(**credentials)).identity
+
+
+def _kind(**credentials: Any) -> IdentityKind:
+    return _identity(**credentials).kind
 
 
 @pytest.mark.parametrize(
@@ -42,12 +63,12 @@ def _kind(**credentials: bytes) -> IdentityKind:
     ],
 )
 def test_the_first_valid_credential_decides(credentials: dict[str, bytes], kind: IdentityKind, name: str) -> None:
-    identity = AUTHENTICATOR.identify(Credentials(**credentials))
+    identity = _identity(**credentials)
     assert (identity.kind, identity.name) == (kind, name)
 
 
 def test_an_analytics_key_carries_its_environment() -> None:
-    assert AUTHENTICATOR.identify(Credentials(bearer=b"k2")).environment == "prod"
+    assert _identity(bearer=b"k2").environment == "prod"
 
 
 @pytest.mark.parametrize("key", [b" adm", b"adm ", b"ad", b"admm", b"ADM", b"", b"\xff\xfe", b"a" * 100_000])
@@ -56,14 +77,14 @@ def test_anything_but_the_exact_key_is_nobodys(key: bytes) -> None:
 
 
 def test_an_empty_configured_secret_never_matches() -> None:
-    authenticator = Authenticator(ConfiguredSecrets(admin=Secret.of("")))
-    assert authenticator.identify(Credentials(api_key=b"")).is_anonymous
+    authenticator = _authenticator(ConfiguredSecrets(admin=Secret.of("")))
+    assert authenticator.identify(Credentials(api_key=b"")).identity.is_anonymous
 
 
 @given(st.binary(max_size=40), st.binary(max_size=40))
 def test_adding_an_invalid_credential_changes_nothing(api_key: bytes, bearer: bytes) -> None:
-    nobody = Authenticator(ConfiguredSecrets())
-    assert nobody.identify(Credentials(api_key, bearer)).is_anonymous
+    nobody = _authenticator(ConfiguredSecrets())
+    assert nobody.identify(Credentials(api_key, bearer)).identity.is_anonymous
 
 
 def test_a_secret_does_not_show_itself() -> None:

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from terrareg_adapters.memory.sources import memory_archive
-from terrareg_core.access.identities import Identity, IdentityKind
-from terrareg_core.access.permissions import AccessPolicy, Grants, NamespacePermission
+from terrareg_core.access.permissions import AccessPolicy
 from terrareg_core.errors import PermissionDenied, RegistryError
 from terrareg_core.identifiers import NamespaceName, RequestedModuleProvider
 from terrareg_core.modules.module_providers import ModuleProviderChanges
 from terrareg_core.modules.resolution import look_up
 from terrareg_core.namespaces.use_cases import NamespaceChanges
-from tests.unit.registries import ADMIN, address, make_world
+from tests.unit.registries import ADMIN, address, make_world, signed_in
 
 _NAMES = st.sampled_from(["aa", "AA", "bb", "cc"])
 _MODULES = st.sampled_from(["net", "NET", "lan"])
@@ -28,7 +27,7 @@ _EVERY_ADDRESS = [
     for module in ("net", "NET", "lan")
     for provider in ("aws", "gcp")
 ]
-_HALF_ADMIN = Identity(IdentityKind.OPENID_SESSION, "odd")
+_HALF_ADMIN = signed_in("ann", "odd")
 _Place = tuple[int, str, str]
 
 
@@ -61,9 +60,8 @@ class IdentityMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        # Whoever is not the admin has rights on the namespaces with odd ids.
-        odd = dict.fromkeys(range(1, 200, 2), NamespacePermission.FULL)
-        self.world = make_world(access=AccessPolicy(access_controls=True), grants=lambda _: Grants(namespaces=odd))
+        self.world = make_world(access=AccessPolicy(access_controls=True))
+        self.world.given_group("odd")
         self.model = _Model()
         self.keys: dict[int, list[str]] = {}
 
@@ -78,6 +76,9 @@ class IdentityMachine(RuleBasedStateMachine):
         assert created.replaced_redirect == (name.lower() in self.model.former_names)
         self.model.former_names.pop(name.lower(), None)
         self.model.live_names[name.lower()] = created.namespace.id
+        # Whoever is not the admin has rights on the namespaces with odd ids.
+        if created.namespace.id % 2:
+            self.world.registry.user_groups.grant(ADMIN, "odd", name, "FULL")
 
     @rule(old=_NAMES, new=_NAMES)
     def rename_namespace(self, old: str, new: str) -> None:

@@ -13,7 +13,7 @@ from terrareg_adapters.memory.clock import FixedClock
 from terrareg_adapters.memory.fetching import commit_of
 from terrareg_adapters.memory.sources import memory_archive
 from terrareg_core.access.identities import Identity, IdentityKind
-from terrareg_core.access.permissions import AccessPolicy, Grants, NamespacePermission
+from terrareg_core.access.permissions import AccessPolicy
 from terrareg_core.errors import (
     AuthenticationRequired,
     InvalidModule,
@@ -38,7 +38,7 @@ from terrareg_core.modules.module_providers import ModuleProviderChanges
 from terrareg_core.modules.resolution import look_up
 from terrareg_core.modules.webhooks import AdmittedHook, HookResult, WebhookPolicy
 from terrareg_core.versions import Version
-from tests.unit.registries import ADMIN, ANONYMOUS, World, address, make_world
+from tests.unit.registries import ADMIN, ANONYMOUS, World, address, make_world, signed_in
 
 VPC = address("acme/vpc/aws")
 URL = "https://git.test/acme/vpc"
@@ -166,10 +166,10 @@ def test_a_provider_that_is_not_allowed_is_not_imported() -> None:
 
 
 def test_the_permission_is_that_of_the_namespace_that_an_old_address_leads_to() -> None:
-    rights = {1: NamespacePermission.FULL}
-    world = _world(access=AccessPolicy(access_controls=True), grants=lambda _: Grants(namespaces=rights))
+    world = _world(access=AccessPolicy(access_controls=True))
     world.registry.namespaces.create(ADMIN, "other")
-    member = Identity(IdentityKind.OPENID_SESSION, "ann")
+    world.given_group("team", rights={"acme": "FULL"})
+    member = signed_in("ann", "team")
     moved = ModuleProviderChanges(namespace="other", module="vpc", provider="aws")
     world.registry.module_providers.change(ADMIN, VPC, moved)
     with pytest.raises(PermissionDenied):

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrareg_adapters.memory.sources import memory_archive
-from terrareg_core.access.identities import Identity, IdentityKind
-from terrareg_core.access.permissions import AccessPolicy, Grants, NamespacePermission
+from terrareg_core.access.grants import NamespacePermission
+from terrareg_core.access.identities import Identity
+from terrareg_core.access.permissions import AccessPolicy
 from terrareg_core.analytics.downloads import AnalyticsPolicy
+from terrareg_core.audit.events import AuditEvent
 from terrareg_core.errors import (
     AuthenticationRequired,
     ForcedDeletionDisabled,
@@ -43,11 +45,15 @@ from terrareg_core.modules.redirects import RedirectPolicy
 from terrareg_core.modules.resolution import look_up
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.namespaces.use_cases import NamespaceChanges
-from tests.unit.registries import ADMIN, ANONYMOUS, World, address, download, make_world
+from tests.unit.registries import ADMIN, ANONYMOUS, World, address, download, make_world, signed_in
 from tests.unit.test_git_settings import entry
 
 NET, LAN = address("acme/net/aws"), address("other/lan/aws")
 HUB, LAB = GitProviderDefinition.parse_all([entry(git_path="{module}"), entry(name="Lab")])
+
+
+def _kind_of(event: AuditEvent) -> str | None:
+    return event.object_type.value if event.object_type is not None else None
 
 
 def _world(**options: Any) -> World:
@@ -368,16 +374,14 @@ def test_renaming_a_namespace_keeps_module_provider_redirects_working() -> None:
 
 # --- permissions (1.3) ---
 
-ANN = Identity(IdentityKind.OPENID_SESSION, "ann")
+ANN = signed_in("ann", "team")
 
 
 def _with_rights(**rights: NamespacePermission) -> World:
     """A world in which Ann has these rights on `acme` and `other`, and nobody may publish without one."""
-    ids = {"acme": 1, "other": 2}
-    return _world(
-        access=AccessPolicy(access_controls=True),
-        grants=lambda _: Grants(namespaces={ids[name]: right for name, right in rights.items()}),
-    )
+    world = _world(access=AccessPolicy(access_controls=True))
+    world.given_group("team", rights={name: right.value for name, right in rights.items()})
+    return world
 
 
 def test_rights_on_the_former_namespace_are_no_rights_on_what_was_moved_out_of_it() -> None:
@@ -470,7 +474,7 @@ def test_an_unused_redirect_is_deleted_with_an_event() -> None:
     _delete(world)
     assert _redirects(world, LAN) == []
     event = world.events()[-1]
-    assert (event.action.value, event.object_type.value, event.object_id, event.old_value, event.new_value) == (
+    assert (event.action.value, _kind_of(event), event.object_id, event.old_value, event.new_value) == (
         "MODULE_PROVIDER_REDIRECT_DELETE",
         "ModuleProviderRedirect",
         "acme/net/aws",

@@ -3,8 +3,9 @@
 import pytest
 
 from terrareg_adapters.memory.sources import memory_archive
-from terrareg_core.access.identities import Identity, IdentityKind
-from terrareg_core.access.permissions import AccessPolicy, Grants, NamespacePermission
+from terrareg_core.access.identities import Identity
+from terrareg_core.access.permissions import AccessPolicy
+from terrareg_core.audit.events import AuditEvent
 from terrareg_core.errors import (
     AuthenticationRequired,
     InvalidIdentifier,
@@ -20,7 +21,11 @@ from terrareg_core.modules.module_providers import ModuleProviderChanges
 from terrareg_core.namespaces.model import NamespacePolicy, ResourceType
 from terrareg_core.namespaces.use_cases import NamedNamespace, NamespaceChanges
 from terrareg_core.paging import PageRequest
-from tests.unit.registries import ADMIN, ANONYMOUS, World, address, download, make_world
+from tests.unit.registries import ADMIN, ANONYMOUS, World, address, download, make_world, signed_in
+
+
+def _kind_of(event: AuditEvent) -> str | None:
+    return event.object_type.value if event.object_type is not None else None
 
 
 def _redirect(world: World, former: str, current: str) -> None:
@@ -36,7 +41,7 @@ def test_a_namespace_is_created_with_an_event() -> None:
     assert (str(created.namespace.name), str(created.namespace.display_name)) == ("acme", "Acme Inc")
     assert not created.replaced_redirect
     event = world.events()[0]
-    assert (event.action.value, event.object_type.value, event.object_id, event.username) == (
+    assert (event.action.value, _kind_of(event), event.object_id, event.username) == (
         "NAMESPACE_CREATE",
         "Namespace",
         "acme",
@@ -181,7 +186,7 @@ def test_a_renamed_namespace_is_found_under_both_names_and_its_modules_with_it()
         opened = world.registry.downloads.open_archive(ANONYMOUS, address(f"{name}/vpc/aws"), "1.0.0", None)
         opened.content.close()
     event = world.events()[-1]
-    assert (event.action.value, event.object_type.value, event.object_id, event.old_value, event.new_value) == (
+    assert (event.action.value, _kind_of(event), event.object_id, event.old_value, event.new_value) == (
         "NAMESPACE_MODIFY_NAME",
         "Namespace",
         "acme",
@@ -270,16 +275,14 @@ def test_a_change_is_made_whole_or_not_at_all(changes: dict[str, str | None], er
         world.registry.namespaces.show(ADMIN, "fresh")
 
 
-MAINTAINER = Identity(IdentityKind.OPENID_SESSION, "ann")
+MAINTAINER = signed_in("ann", "team")
 
 
 def test_a_name_that_leads_to_another_namespace_is_taken_by_site_admins_only() -> None:
-    world = make_world(
-        access=AccessPolicy(access_controls=True),
-        grants=lambda _: Grants(namespaces={1: NamespacePermission.FULL, 2: NamespacePermission.FULL}),
-    )
+    world = make_world(access=AccessPolicy(access_controls=True))
     for name in ("acme", "former"):
         world.registry.namespaces.create(ADMIN, name)
+    world.given_group("team", rights={"acme": "FULL", "former": "FULL"})
     _change(world, "former", MAINTAINER, name="renamed")
     before = world.actions()
     with pytest.raises(NameTaken):
@@ -299,11 +302,9 @@ def test_a_name_that_leads_to_another_namespace_is_taken_by_site_admins_only() -
 
 
 def test_only_those_with_the_full_right_change_a_namespace() -> None:
-    world = make_world(
-        access=AccessPolicy(access_controls=True),
-        grants=lambda _: Grants(namespaces={1: NamespacePermission.MODIFY}),
-    )
+    world = make_world(access=AccessPolicy(access_controls=True))
     world.registry.namespaces.create(ADMIN, "acme")
+    world.given_group("team", rights={"acme": "MODIFY"})
     for name in ("acme", "unknown"):
         with pytest.raises(PermissionDenied):
             _change(world, name, MAINTAINER, display_name="Mine")
@@ -330,7 +331,7 @@ def test_redirects_that_start_in_a_deleted_namespace_go_with_an_event_each() -> 
     _moved_out(world)
     world.registry.namespaces.delete(ADMIN, "acme")
     redirect, namespace = world.events()[-2:]
-    assert (redirect.action.value, redirect.object_type.value, redirect.object_id, redirect.old_value) == (
+    assert (redirect.action.value, _kind_of(redirect), redirect.object_id, redirect.old_value) == (
         "MODULE_PROVIDER_REDIRECT_DELETE",
         "ModuleProviderRedirect",
         "acme/net/aws",

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrareg_adapters.memory.storage import MemoryUnitOfWork
+from terrareg_core.access.grants import Grants, NamespacePermission
 from terrareg_core.access.identities import Identity, IdentityKind
 from terrareg_core.access.permissions import (
     RULES,
@@ -14,11 +16,11 @@ from terrareg_core.access.permissions import (
     Authoriser,
     Capability,
     Decision,
-    Grants,
-    NamespacePermission,
     decide,
 )
 from terrareg_core.errors import AuthenticationRequired, PermissionDenied
+from terrareg_core.identifiers import NamespaceName
+from tests.unit.registries import signed_in
 
 NAMESPACE = 5
 
@@ -27,7 +29,7 @@ ADMIN = Identity.administrator()
 UPLOAD = Identity(IdentityKind.UPLOAD_KEY, "Upload API Key")
 PUBLISH = Identity(IdentityKind.PUBLISH_KEY, "Publish API Key")
 TERRAFORM = Identity(IdentityKind.ANALYTICS_KEY, "Terraform deployment analytics token")
-SSO = Identity(IdentityKind.OPENID_SESSION, "alice", frozenset({"team"}))
+SSO = signed_in("alice", "team")
 
 NOTHING = Grants()
 MODIFY = Grants(namespaces={NAMESPACE: NamespacePermission.MODIFY})
@@ -162,11 +164,20 @@ def test_closing_the_registry_never_adds_a_right(
 
 
 def test_an_authoriser_reads_the_grants_of_those_who_signed_in() -> None:
-    authoriser = Authoriser(CONTROLS, lambda identity: FULL if identity is SSO else SITE)
-    authoriser.permit(SSO, Capability.FULL, NAMESPACE)
-    with pytest.raises(PermissionDenied):
-        authoriser.permit(SSO, Capability.FULL, NAMESPACE + 1)
-    with pytest.raises(PermissionDenied):
-        authoriser.permit(UPLOAD, Capability.SITE_ADMIN)
-    with pytest.raises(AuthenticationRequired):
-        authoriser.permit(ANON, Capability.FULL, NAMESPACE)
+    unit_of_work = MemoryUnitOfWork()
+    authoriser = Authoriser(CONTROLS, unit_of_work)
+    with unit_of_work.write() as tx:
+        namespace, other = (tx.namespaces.add(NamespaceName(name)).id for name in ("acme", "other"))
+        tx.user_groups.add_permission(
+            tx.user_groups.add("team", site_admin=False).id, namespace, NamespacePermission.FULL
+        )
+        # Granted in the same transaction, and good in it already.
+        authoriser.permit(tx, SSO, Capability.FULL, namespace)
+    with unit_of_work.read() as tx:
+        authoriser.permit(tx, SSO, Capability.FULL, namespace)
+        with pytest.raises(PermissionDenied):
+            authoriser.permit(tx, SSO, Capability.FULL, other)
+        with pytest.raises(PermissionDenied):
+            authoriser.permit(tx, UPLOAD, Capability.SITE_ADMIN)
+        with pytest.raises(AuthenticationRequired):
+            authoriser.permit(tx, ANON, Capability.FULL, namespace)

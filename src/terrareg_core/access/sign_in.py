@@ -85,11 +85,11 @@ class SignIn:
 
     def offers(self, method: SignInMethod, source: str | None = None) -> bool:
         """Whether there is such a way to sign in."""
-        return self._find(method, source) is not None
+        return self._policy.keys is not None and (method, source) in self._policy.offered
 
     def github_user(self, caller: Caller, source: str) -> str | None:
         """The login of a caller who is in a session that began at this GitHub. Raises ProviderSourceNotFound."""
-        if not self.offers(SignInMethod.GITHUB, source):
+        if self._find(SignInMethod.GITHUB, source) is None:
             raise ProviderSourceNotFound
         person = caller.session.person if caller.session is not None else None
         is_theirs = person is not None and (person.method, person.source) == (SignInMethod.GITHUB, source)
@@ -142,7 +142,7 @@ class SignIn:
         cookie's. Each attempt counts once, whatever becomes of it. Raises ProviderSourceNotFound, SignInUnavailable,
         SignInNotStarted for a browser that nobody sent away, and SignInRefused.
         """
-        if method is SignInMethod.GITHUB and not self.offers(method, source):
+        if method is SignInMethod.GITHUB and self._find(method, source) is None:
             raise ProviderSourceNotFound
         provider = self._provider(method, source)
         if not browser and caller.identity.is_session and not provider.posts_answers:

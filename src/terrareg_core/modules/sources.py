@@ -485,6 +485,11 @@ class PublicAddress:
             self._bracketed_host if self.port == _default_port(self.scheme) else f"{self._bracketed_host}:{self.port}"
         )
 
+    @property
+    def origin(self) -> str:
+        """The origin as browsers write it (RFC 6454, 6.1)."""
+        return f"{self.scheme}://{self.authority}"
+
     def absolute(self, path: str) -> str:
         """The absolute URL of `path`, which begins with a slash; the port is always written."""
         return f"{self.scheme}://{self._bracketed_host}:{self.port}{path}"

@@ -10,7 +10,8 @@ import attrs
 import pytest
 
 from terrareg_adapters.assembly import RegistryOptions
-from terrareg_core.access.authentication import AnalyticsKey, ConfiguredSecrets, Secret
+from terrareg_core.access.authentication import AnalyticsKey, ConfiguredSecrets
+from terrareg_core.access.keys import Secret
 from terrareg_core.modules.model import ModulePolicy
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_http.settings import Settings

@@ -4,18 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from terrareg_adapters.memory.storage import MemoryUnitOfWork
 from terrareg_core import errors
+from terrareg_core.access.grants import Grants, NamespacePermission
 from terrareg_core.access.identities import Identity, IdentityKind
+from terrareg_core.access.people import Person, SignInMethod
 from terrareg_core.access.permissions import (
     AccessPolicy,
     Authoriser,
     Capability,
     Decision,
-    Grants,
-    NamespacePermission,
     decide,
     decide_somewhere,
 )
+from terrareg_core.identifiers import NamespaceName
 from terrareg_http.errors import ErrorFamily, Shape, refusal_of
 
 
@@ -54,7 +56,7 @@ def test_the_protocol_tells_no_names_from_missing_ones() -> None:
 
 
 ANONYMOUS = Identity.anonymous()
-SIGNED_IN = Identity(IdentityKind.OPENID_SESSION, "ann")
+SIGNED_IN = Identity.signed_in(Person(method=SignInMethod.OPENID, name="ann", groups=frozenset({"team"})))
 CLOSED = AccessPolicy(access_controls=True)
 
 
@@ -79,7 +81,12 @@ def test_whoever_is_permitted_on_a_namespace_is_admitted(
 
 
 def test_the_authoriser_refuses_in_the_domains_words() -> None:
-    authoriser = Authoriser(CLOSED, lambda _: Grants(namespaces={7: NamespacePermission.FULL}))
+    unit_of_work = MemoryUnitOfWork()
+    with unit_of_work.write() as tx:
+        namespace = tx.namespaces.add(NamespaceName("acme"))
+        group = tx.user_groups.add("team", site_admin=False)
+        tx.user_groups.add_permission(group.id, namespace.id, NamespacePermission.FULL)
+    authoriser = Authoriser(CLOSED, unit_of_work)
     authoriser.permit_somewhere(SIGNED_IN, Capability.FULL)
     with pytest.raises(errors.AuthenticationRequired):
         authoriser.permit_somewhere(ANONYMOUS, Capability.FULL)

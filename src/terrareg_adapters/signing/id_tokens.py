@@ -1,0 +1,41 @@
+"""ID tokens of `terraform login`, signed with the operator's RSA key (chapter 04, 13.4 and 13.5)."""
+
+from collections.abc import Mapping
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+_ALGORITHM = "RS256"
+_LEAST_BITS = 2048
+
+
+class RsaTokenIssuer:
+    """Signs ID tokens with one RSA key (implements `TokenIssuer`)."""
+
+    def __init__(self, pem: bytes) -> None:
+        """Sign with the private key in `pem`.
+
+        Raises ValueError, with what goes on from "the key", when it is no unencrypted RSA key of 2048 bits or more.
+        """
+        try:
+            key = RSAKey.import_key(pem)
+        except (JoseError, ValueError, TypeError):
+            raise ValueError("must be an RSA private key in PEM form, without a pass phrase") from None
+        private = key.private_key
+        if private is None:
+            raise ValueError("must be a private key, not only a public one")
+        if private.key_size < _LEAST_BITS:
+            raise ValueError(f"must have at least {_LEAST_BITS} bits")
+        self._key = key
+        self._id = key.thumbprint()
+
+    def id_token(self, claims: Mapping[str, object]) -> str:
+        """See `TokenIssuer.id_token`."""
+        return jwt.encode({"alg": _ALGORITHM, "kid": self._id}, dict(claims), self._key, algorithms=[_ALGORITHM])
+
+    def key_set(self) -> Mapping[str, object]:
+        """See `TokenIssuer.key_set`."""
+        public = self._key.as_dict(private=False)
+        shown = {name: public[name] for name in ("kty", "n", "e")}
+        return {"keys": [{**shown, "alg": _ALGORITHM, "use": "sig", "kid": self._id}]}
