@@ -21,6 +21,7 @@ from terrareg_core.modules.git_settings import GitProviderDefinition
 from terrareg_core.modules.links import ModuleLink, ModuleTab
 from terrareg_core.modules.model import HostingMode, ReindexMode
 from terrareg_core.modules.snippets import SnippetPolicy, VersionTemplate
+from terrareg_core.providers.sources import ProviderSourceDefinition
 
 PUBLIC_INTERNAL_TOKEN = "internal-terrareg-analytics-token"  # noqa: S105 - refused because it is public
 """A value of `INTERNAL_EXTRACTION_ANALYTICS_TOKEN` that is common knowledge (chapter 06, 8.4)."""
@@ -245,6 +246,45 @@ class ConfiguredGitProviders:
                     "clone_url": _without_password(it.templates.clone or ""),
                     "browse_url": _without_password(it.templates.browse or ""),
                     "git_path": it.git_path or "",
+                }
+                for it in self.definitions
+            ],
+            ensure_ascii=False,
+        )
+
+
+@attrs.frozen
+class ConfiguredProviderSources:
+    """The value of `PROVIDER_SOURCES`."""
+
+    definitions: tuple[ProviderSourceDefinition, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The provider sources that the JSON text spells (chapter 05, 3.1). Raises ValueError."""
+        try:
+            return cls(ProviderSourceDefinition.parse_all(_json(text)))
+        except InvalidRequest as error:
+            raise ValueError(error.message) from None
+
+    @property
+    def text(self) -> str:
+        """The JSON text, secrets masked."""
+        return json.dumps(
+            [
+                {
+                    "name": it.name,
+                    "type": "github",
+                    "base_url": it.base_url,
+                    "api_url": it.api_url,
+                    "client_id": it.client_id,
+                    "client_secret": MASK,
+                    "app_id": it.app_id,
+                    "private_key_path": it.private_key_path,
+                    "login_button_text": it.login_button_text,
+                    "auto_generate_namespaces": it.auto_generate_namespaces,
+                    "default_access_token": MASK if it.default_access_token else "",
+                    "default_installation_id": it.default_installation_id or "",
                 }
                 for it in self.definitions
             ],
@@ -625,6 +665,17 @@ class Settings:
         False, "Whether Terraform is sent to the commit that a version was built from, instead of its tag."
     )
 
+    # --- providers ---
+    provider_sources: ConfiguredProviderSources = _declare(
+        "JSON",
+        ConfiguredProviderSources.parse,
+        ConfiguredProviderSources(()),
+        "GitHubs to sign in with, an array of objects with name, type (github), base_url, api_url, client_id, "
+        "client_secret, app_id, private_key_path, login_button_text, auto_generate_namespaces, default_access_token "
+        "and default_installation_id.",
+        shown_default="[]",
+    )
+
     # --- scanners ---
     enable_security_scanning: bool = _flag(True, "Whether results of security scans are shown; they are kept anyway.")
     security_scanner: str | None = _declare(
@@ -774,7 +825,7 @@ def _shown(value: object) -> str:
             return ",".join(map(str, value))
         case Enum():
             return str(value.value)
-        case ModuleTabs() | ModuleLinks() | ConfiguredGitProviders() | VersionTemplate():
+        case ModuleTabs() | ModuleLinks() | ConfiguredGitProviders() | ConfiguredProviderSources() | VersionTemplate():
             return value.text
         case _:
             return _without_password(str(value))
