@@ -24,6 +24,7 @@ from terrareg_core.modules.links import ModuleLink, ModuleTab
 from terrareg_core.modules.model import HostingMode, ReindexMode
 from terrareg_core.modules.snippets import SnippetPolicy, VersionTemplate
 from terrareg_core.modules.sources import PublicAddress
+from terrareg_core.providers.sources import ProviderSourceDefinition
 
 PUBLIC_INTERNAL_TOKEN = "internal-terrareg-analytics-token"  # noqa: S105 - refused because it is public
 """A value of `INTERNAL_EXTRACTION_ANALYTICS_TOKEN` that is common knowledge (chapter 06, 8.4)."""
@@ -257,6 +258,45 @@ class ConfiguredGitProviders:
         )
 
 
+@attrs.frozen
+class ConfiguredProviderSources:
+    """The value of `PROVIDER_SOURCES`."""
+
+    definitions: tuple[ProviderSourceDefinition, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The provider sources that the JSON text spells (chapter 05, 3.1). Raises ValueError."""
+        try:
+            return cls(ProviderSourceDefinition.parse_all(_json(text)))
+        except InvalidRequest as error:
+            raise ValueError(error.message) from None
+
+    @property
+    def text(self) -> str:
+        """The JSON text, secrets masked."""
+        return json.dumps(
+            [
+                {
+                    "name": it.name,
+                    "type": "github",
+                    "base_url": it.base_url,
+                    "api_url": it.api_url,
+                    "client_id": it.client_id,
+                    "client_secret": MASK,
+                    "app_id": it.app_id,
+                    "private_key_path": it.private_key_path,
+                    "login_button_text": it.login_button_text,
+                    "auto_generate_namespaces": it.auto_generate_namespaces,
+                    "default_access_token": MASK if it.default_access_token else "",
+                    "default_installation_id": it.default_installation_id or "",
+                }
+                for it in self.definitions
+            ],
+            ensure_ascii=False,
+        )
+
+
 def _host_of(clone_template: str) -> str:
     try:
         return RepositoryUrl.parse(RepositoryLocation(clone_template, trusted=True)).host
@@ -366,6 +406,8 @@ def _words(documentation: str, *, secret: bool = False) -> tuple[str, ...]:
     return _declare("list", _list, (), documentation, secret=secret, empty_is_unset=False)
 
 
+_OPENID = ("openid_connect_client_id", "openid_connect_client_secret", "openid_connect_issuer")
+_SAML = ("saml2_entity_id", "saml2_idp_metadata_url", "saml2_public_key", "saml2_private_key")
 _DEFAULT_TABS = ModuleTabs.parse('[["Release Notes", ["RELEASE_NOTES.md", "CHANGELOG.md"]], ["License", ["LICENSE"]]]')
 
 
@@ -504,9 +546,9 @@ class Settings:
     saml2_authn_context: tuple[str, ...] = _declare(
         "list",
         _list,
-        ("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",),
-        "Ways of proof that are asked of the identity provider; set but empty, none is.",
-        shown_default="urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+        ("PasswordProtectedTransport",),
+        "Ways of proof that are asked of the identity provider, URNs or SAML's own words; set but empty, none is.",
+        shown_default="PasswordProtectedTransport",
         empty_is_unset=False,
     )
     saml2_login_text: str = _declare(
@@ -723,6 +765,17 @@ class Settings:
         False, "Whether Terraform is sent to the commit that a version was built from, instead of its tag."
     )
 
+    # --- providers ---
+    provider_sources: ConfiguredProviderSources = _declare(
+        "JSON",
+        ConfiguredProviderSources.parse,
+        ConfiguredProviderSources(()),
+        "GitHubs to sign in with, an array of objects with name, type (github), base_url, api_url, client_id, "
+        "client_secret, app_id, private_key_path, login_button_text, auto_generate_namespaces, default_access_token "
+        "and default_installation_id.",
+        shown_default="[]",
+    )
+
     # --- scanners ---
     enable_security_scanning: bool = _flag(True, "Whether results of security scans are shown; they are kept anyway.")
     security_scanner: str | None = _declare(
@@ -776,6 +829,10 @@ class Settings:
 
     def _check_together(self) -> None:
         """Raises SettingsError for values that are fine alone and not together."""
+        for what, names in (("OpenID Connect", _OPENID), ("SAML", _SAML)):
+            missing = [name for name in names if not getattr(self, name)]
+            if missing and len(missing) < len(names):
+                raise SettingsError(missing[0].upper(), f"must be set as well, for {what} needs all of its settings")
         if self.ssl_cert_private_key is not None and self.ssl_cert_public_key is None:
             raise SettingsError("SSL_CERT_PUBLIC_KEY", "must be set as well where SSL_CERT_PRIVATE_KEY is")
         if self.ssl_cert_public_key is not None and self.ssl_cert_private_key is None:
@@ -785,6 +842,21 @@ class Settings:
                 "INTERNAL_EXTRACTION_ANALYTICS_TOKEN",
                 "must not be the value that everybody knows while ALLOW_UNAUTHENTICATED_ACCESS is false",
             )
+
+    @property
+    def has_openid(self) -> bool:
+        """Whether people can sign in with OpenID Connect (chapter 04, 8.1)."""
+        return self.public_address is not None and all(getattr(self, name) for name in _OPENID)
+
+    @property
+    def has_saml(self) -> bool:
+        """Whether people can sign in with SAML (chapter 04, 9.1)."""
+        return self.public_address is not None and all(getattr(self, name) for name in _SAML)
+
+    @property
+    def has_single_sign_on(self) -> bool:
+        """Whether people can sign in somewhere else."""
+        return self.has_openid or self.has_saml or bool(self.provider_sources.definitions)
 
     @property
     def public_address(self) -> PublicAddress | None:
@@ -883,7 +955,7 @@ def _shown(value: object) -> str:
             return ",".join(map(str, value))
         case Enum():
             return str(value.value)
-        case ModuleTabs() | ModuleLinks() | ConfiguredGitProviders() | VersionTemplate():
+        case ModuleTabs() | ModuleLinks() | ConfiguredGitProviders() | ConfiguredProviderSources() | VersionTemplate():
             return value.text
         case _:
             return _without_password(str(value))

@@ -278,6 +278,10 @@ def test_secrets_are_masked_and_left_out_of_the_text_form() -> None:
         "ADMIN_AUTHENTICATION_TOKEN",
         "UPLOAD_API_KEYS",
         "PUBLISH_API_KEYS",
+        "SECRET_KEY",
+        "OPENID_CONNECT_CLIENT_SECRET",
+        "SAML2_PRIVATE_KEY",
+        "TERRAFORM_OIDC_IDP_SUBJECT_ID_HASH_SALT",
         "TERRAFORM_PRESIGNED_URL_SECRET",
         "INFRACOST_API_KEY",
         "ANALYTICS_AUTH_KEYS",
@@ -378,3 +382,69 @@ def test_git_hosts_are_names_in_one_spelling() -> None:
 def test_the_lookback_may_be_negative() -> None:
     assert read(REDIRECT_DELETION_LOOKBACK_DAYS="-5").redirect_deletion_lookback_days == -5
     assert refusal(REDIRECT_DELETION_LOOKBACK_DAYS="9" * 9).variable == "REDIRECT_DELETION_LOOKBACK_DAYS"
+
+
+# --- providers ---
+
+GITHUB = {
+    "name": "GitHub",
+    "type": "github",
+    "base_url": "https://github.test",
+    "api_url": "https://api.github.test",
+    "client_id": "Iv1.1",
+    "client_secret": "hunter2",
+    "app_id": 7,
+    "private_key_path": "/run/key.pem",
+    "login_button_text": "Sign in with GitHub",
+    "auto_generate_github_organisation_namespaces": True,
+    "default_access_token": "hunter3",
+}
+
+
+@pytest.mark.parametrize("text", ["", "[]", " [ ] "])
+def test_no_provider_source_is_configured_unless_said_otherwise(text: str) -> None:
+    assert read(PROVIDER_SOURCES=text).provider_sources.definitions == ()
+    assert read().provider_sources.definitions == ()
+
+
+def test_provider_sources_are_shown_as_configured_but_for_secrets() -> None:
+    settings = read(PROVIDER_SOURCES=json.dumps([GITHUB]))
+    (github,) = settings.provider_sources.definitions
+    assert (github.client_secret, github.default_access_token) == ("hunter2", "hunter3")
+    shown = _shown(settings)["PROVIDER_SOURCES"]
+    assert json.loads(shown) == [
+        {
+            "name": "GitHub",
+            "type": "github",
+            "base_url": "https://github.test",
+            "api_url": "https://api.github.test",
+            "client_id": "Iv1.1",
+            "client_secret": MASK,
+            "app_id": "7",
+            "private_key_path": "/run/key.pem",
+            "login_button_text": "Sign in with GitHub",
+            "auto_generate_namespaces": True,
+            "default_access_token": MASK,
+            "default_installation_id": "",
+        }
+    ]
+    assert "hunter" not in repr(settings)
+    assert _shown(read(PROVIDER_SOURCES=shown))["PROVIDER_SOURCES"] == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "[",
+        "null",
+        "[{}]",
+        "[" * 60_000,
+        json.dumps([GITHUB | {"base_url": "http://x"}]),
+        json.dumps([GITHUB] * 2),
+    ],
+)
+def test_provider_sources_that_can_not_be_used_are_refused_without_repeating_them(text: str) -> None:
+    message = refusal(PROVIDER_SOURCES=text).message
+    assert message.startswith("PROVIDER_SOURCES must ")
+    assert "hunter" not in message

@@ -1,0 +1,1 @@
+"""Identity providers: where people sign in, asked through one bounded HTTP client."""

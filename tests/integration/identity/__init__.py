@@ -1,0 +1,1 @@
+"""Signing in through identity providers, against real ones that may misbehave."""
