@@ -17,6 +17,8 @@ from terrareg_adapters.assembly import (
     CostEstimatorOptions,
     RegistryOptions,
     ScannerOptions,
+    SignInOptions,
+    TerraformLoginOptions,
     WorkerOptions,
     embedded_database_url,
     open_registry,
@@ -30,6 +32,8 @@ from terrareg_adapters.terraform.packing import pack_directory
 from terrareg_core.access.authentication import ConfiguredSecrets
 from terrareg_core.access.keys import Secret
 from terrareg_core.access.permissions import AccessPolicy
+from terrareg_core.access.terraform_login import TerraformLoginPolicy
+from terrareg_core.access.throttling import FailureLimits
 from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.errors import RegistryFailure, StoreUnavailable
 from terrareg_core.modules.addresses import SourceUrls
@@ -68,6 +72,7 @@ _GENERATED = (
     "admin_authentication_token",
     "terraform_presigned_url_secret",
     "internal_extraction_analytics_token",
+    "secret_key",
 )
 """Settings that are generated where they are unset and the database is embedded (decision 6)."""
 
@@ -149,11 +154,34 @@ def warn_of_risks(settings: Settings) -> None:
             "DELETE_EXTERNALLY_HOSTED_ARTIFACTS has no effect, because ALLOW_MODULE_HOSTING is enforce: "
             "archives are all that is served"
         )
+    if settings.has_single_sign_on:
+        _warn_of_sign_in_risks(settings)
+    if not settings.allow_unauthenticated_access and settings.terraform_oidc_idp_subject_id_hash_salt is None:
+        _log.warning(
+            "ALLOW_UNAUTHENTICATED_ACCESS is false and TERRAFORM_OIDC_IDP_SUBJECT_ID_HASH_SALT is unset, so `terraform "
+            "login` is off: terraform needs an access token or an analytics key"
+        )
     if settings.public_url and PublicAddress.from_public_url(settings.public_url) is None:
         _log.warning(
             "PUBLIC_URL is ignored, because it names no host; write it with its scheme, "
             "such as https://registry.example.com"
         )
+
+
+def _warn_of_sign_in_risks(settings: Settings) -> None:
+    if not settings.enable_access_controls:
+        _log.warning("ENABLE_ACCESS_CONTROLS is false: everybody who signs in is a site admin")
+        for source in settings.provider_sources.definitions:
+            if source.base_url == _PUBLIC_GITHUB:
+                _log.warning("Everybody with an account at %s is a site admin by that", _PUBLIC_GITHUB)
+    if not (settings.public_origin or "").startswith("https:"):
+        _log.warning(
+            "PUBLIC_URL is not https: cookies and codes of those who sign in can be read on their way%s",
+            ", and browsers may not send back the one that SAML needs" if settings.has_saml else "",
+        )
+
+
+_PUBLIC_GITHUB = "https://github.com"
 
 
 def upgrade_database(settings: Settings) -> SchemaStatus:
@@ -242,6 +270,10 @@ def _with_generated_secrets(settings: Settings, kept: SecretFile) -> Settings:
 
 
 def _with_server_secrets(settings: Settings) -> Settings:
+    if settings.secret_key is None:
+        raise SettingsError(
+            "SECRET_KEY", "must be set where the database is a server's: all processes of the registry need the same"
+        )
     if settings.terraform_presigned_url_secret is not None:
         return settings
     if not settings.allow_unauthenticated_access:
@@ -275,6 +307,14 @@ def _registry_options(settings: Settings) -> RegistryOptions:
             anonymous_publishing=settings.allow_unauthenticated_publishing,
             upload_keys_set=bool(settings.upload_api_keys),
             publish_keys_set=bool(settings.publish_api_keys),
+        ),
+        sign_in=SignInOptions(
+            secret_key=settings.secret_key,
+            session_lifetime=timedelta(minutes=settings.admin_session_expiry_mins),
+            terraform=_terraform_login_options(settings),
+        ),
+        failure_limits=FailureLimits(
+            credentials=settings.auth_failures_per_minute, admin_logins=settings.admin_login_failures_per_minute
         ),
         namespaces=NamespacePolicy.of(
             trusted=settings.trusted_namespaces, verified=settings.verified_module_namespaces
@@ -336,6 +376,28 @@ def _registry_options(settings: Settings) -> RegistryOptions:
         git_providers=settings.git_provider_config.definitions,
         archive_key_secret=presigned_url_secret,
         archive_key_lifetime=timedelta(seconds=settings.terraform_presigned_url_expiry_seconds),
+    )
+
+
+def _terraform_login_options(settings: Settings) -> TerraformLoginOptions | None:
+    """Raises SettingsError for a signing key that can't be used."""
+    salt, public_url = settings.terraform_oidc_idp_subject_id_hash_salt, settings.public_url
+    if settings.allow_unauthenticated_access or not salt or not public_url:
+        return None
+    try:
+        key = settings.terraform_oidc_idp_signing_key_path.read_bytes()
+    except FileNotFoundError:
+        _log.info("terraform login is off, because there is no file at TERRAFORM_OIDC_IDP_SIGNING_KEY_PATH")
+        return None
+    except OSError as error:
+        raise SettingsError(
+            "TERRAFORM_OIDC_IDP_SIGNING_KEY_PATH", f"must name a file that can be read ({error.strerror})"
+        ) from None
+    return TerraformLoginOptions(
+        policy=TerraformLoginPolicy(
+            issuer=public_url, lifetime=timedelta(seconds=settings.terraform_oidc_idp_session_expiry), salt=salt
+        ),
+        signing_key=key,
     )
 
 

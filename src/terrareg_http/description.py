@@ -5,7 +5,9 @@ from typing import Any
 
 import attrs
 
-from terrareg_core.errors import AuthenticationRequired, PermissionDenied
+from terrareg_core.access.csrf import CsrfRule
+from terrareg_core.access.permissions import RULES
+from terrareg_core.errors import AuthenticationRequired, CrossSiteRequest, PermissionDenied, TooManyFailures
 from terrareg_http.arguments import (
     FORM,
     Form,
@@ -25,6 +27,7 @@ from terrareg_http.schemas.converter import without_none
 from terrareg_http.schemas.fields import description, wire_name
 from terrareg_http.schemas.json_schema import Schema, SchemaBook
 from terrareg_http.service import installed_version
+from terrareg_http.sessions import SESSION_COOKIE
 
 _PARAMETERS = {
     "namespace": "The namespace; on paths of the Terraform protocol it may carry an analytics token: token__namespace",
@@ -44,6 +47,7 @@ _PARAMETERS = {
     "path": "The path of a document that lies beside the README",
 }
 _REASONS = {
+    200: "A page says what went wrong",
     400: "The request is wrong in a way that its sender can mend",
     401: "The caller needs to authenticate, or to send an analytics token",
     403: "The caller is not permitted to do this",
@@ -77,6 +81,7 @@ def describe(operations: Sequence[Operation[Any]]) -> dict[str, Any]:
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-Terrareg-ApiKey"},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
             },
         },
     }
@@ -101,13 +106,20 @@ def _operation(operation: Operation[Any], book: SchemaBook) -> dict[str, Any]:
         **_refusals(operation, book),
     }
     # A caller without credentials may be permitted, too: that is for the registry's settings to say.
-    described["security"] = [{"apiKey": []}, {"bearer": []}, {}] if operation.needs is not None else []
-    described["x-permission"] = operation.needs.value if operation.needs is not None else "public"
+    described["security"] = [{"apiKey": []}, {"bearer": []}, {"session": []}, {}] if operation.needs is not None else []
+    described["x-permission"] = _permission(operation)
     if operation.aliases:
         described["x-aliases"] = list(operation.aliases)
     if operation.is_extension:
         described["x-extension"] = True
     return described
+
+
+def _permission(operation: Operation[Any]) -> dict[str, str]:
+    """Who may: a capability and its rule, or what the operation asks for in its own way."""
+    if operation.needs is not None:
+        return {"capability": operation.needs.value, "rule": RULES[operation.needs].meaning}
+    return {"capability": "public", "rule": operation.own_check or "Everybody"}
 
 
 def _path_parameters(operation: Operation[Any]) -> Iterable[dict[str, Any]]:
@@ -166,7 +178,9 @@ def _refusals(operation: Operation[Any], book: SchemaBook) -> dict[str, Any]:
     """The error answers by status, in order; each with the shapes that its body may have."""
     errors = [*operation.takes.refuses, *operation.raises]
     if operation.needs is not None:
-        errors += [AuthenticationRequired, PermissionDenied]
+        errors += [AuthenticationRequired, PermissionDenied, TooManyFailures]
+    if operation.csrf is not CsrfRule.NONE:
+        errors.append(CrossSiteRequest)
     shapes: dict[int, list[Shape]] = {}
     for error in errors:
         refusal = refusal_of(error, operation.family)
@@ -178,11 +192,13 @@ def _refusals(operation: Operation[Any], book: SchemaBook) -> dict[str, Any]:
 
 def _refusal(status: int, shapes: Sequence[Shape], book: SchemaBook) -> dict[str, Any]:
     content: dict[str, Any] = {}
-    documents = [book.schema(shape.value) for shape in shapes if shape is not Shape.TEXT]
+    documents = [book.schema(shape.value) for shape in shapes if shape not in {Shape.TEXT, Shape.PAGE}]
     if documents:
         content[JSON] = {"schema": documents[0] if len(documents) == 1 else {"anyOf": documents}}
     if Shape.TEXT in shapes:
         content["text/plain"] = {"schema": {"type": "string"}}
+    if Shape.PAGE in shapes:
+        content["text/html"] = {"schema": {"type": "string"}}
     return {"description": _REASONS[status], "content": content}
 
 

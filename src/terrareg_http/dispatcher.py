@@ -15,11 +15,18 @@ from starlette.types import Message, Receive, Scope, Send
 from terrareg_core.access.authentication import Caller
 from terrareg_core.access.csrf import CsrfRule, require_own_page
 from terrareg_core.access.permissions import Capability
-from terrareg_core.errors import RegistryError
+from terrareg_core.errors import (
+    AuthenticationRequired,
+    RegistryError,
+    SignInRefused,
+    SignInUnavailable,
+    TooManyFailures,
+)
 from terrareg_core.registry import Registry
 from terrareg_http.arguments import PathOnly
 from terrareg_http.calls import Call
 from terrareg_http.errors import RequestError, internal_error, method_not_allowed, not_found, refusal_of
+from terrareg_http.failure_log import FailureReporter
 from terrareg_http.login_pages import show_missing_page
 from terrareg_http.operation import Operation
 from terrareg_http.paths import PathPattern, PathTree, segments_of
@@ -54,6 +61,7 @@ class Dispatcher(BaseRoute):
         self._registry = registry
         self._settings = settings
         self._indexing = CapacityLimiter(_INDEXED_AT_ONCE)
+        self._failures = FailureReporter()
         self._resources: PathTree[_Resource] = _resources(operations)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -100,6 +108,8 @@ class Dispatcher(BaseRoute):
             refusal = refusal_of(type(error), operation.family)
             if refusal.status >= 500:
                 _log.error("%s failed: %s", operation.id, error.message, exc_info=error)
+            elif isinstance(error, SignInRefused | SignInUnavailable):
+                _log.warning("%s: %s", operation.id, error.message)
             return refusal.response(error)
         except ClientDisconnect:
             raise
@@ -113,13 +123,15 @@ class Dispatcher(BaseRoute):
         if caller is not None:
             return caller
         client = client_of(request.scope, self._settings.trusted_proxies)
-        caller = await to_thread.run_sync(admission.admit, credentials, client, needs)
+        try:
+            caller = await to_thread.run_sync(admission.admit, credentials, client, needs)
+        except (AuthenticationRequired, TooManyFailures):
+            if credentials.are_presented:
+                self._failures.report(client)
+            raise
         if caller.has_failed:
-            self._report_failure(client)
+            self._failures.report(client)
         return caller
-
-    def _report_failure(self, client: str) -> None:
-        """Tell the log, once a minute for each of the latest clients, who sends wrong credentials."""
 
     def _require_own_page(self, rule: CsrfRule, call: Call, arguments: object) -> None:
         if rule is CsrfRule.NONE:

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from terrareg_core.analytics.downloads import Client, RecordingTicket
 from terrareg_core.modules.downloads import DownloadRequest
 from terrareg_http.calls import Call
-from terrareg_http.pages import page_not_found
+from terrareg_http.login_pages import show_missing_page
+from terrareg_http.schemas.common import NoArguments
 from terrareg_http.schemas.modules import DownloadArguments
 
 LATEST = "latest"
@@ -29,7 +30,7 @@ async def download_directly(call: Call, arguments: DownloadArguments) -> Respons
     Only with `terraform-get=1`; the version `latest` means the latest one.
     """
     if not arguments.direct:
-        return page_not_found()
+        return await show_missing_page(call, NoArguments())
     version = call.parameters.get("version")
     return await _answer(call, None if version == LATEST else version, direct=True)
 

@@ -93,6 +93,8 @@ class _ShownOperation:
     summary: str
     description: str
     permission: str
+    rule: str
+    """Who is permitted, in a sentence."""
     is_extension: bool
     aliases: Sequence[str]
     rows: Sequence[_Row]
@@ -144,7 +146,8 @@ def _shown(method: str, path: str, operation: dict[str, Any], document: dict[str
         path,
         operation["summary"],
         operation.get("description", ""),
-        operation["x-permission"],
+        operation["x-permission"]["capability"],
+        operation["x-permission"]["rule"],
         operation.get("x-extension", False),
         operation.get("x-aliases", []),
         rows,

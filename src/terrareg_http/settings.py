@@ -566,8 +566,8 @@ class Settings:
         "path",
         _path,
         Path("signing_key.pem"),
-        "PEM file with the RSA key that signs the ID tokens of `terraform login`.",
-        shown_default="signing_key.pem in the working directory",
+        "PEM file, below the working directory, with the RSA key that signs the ID tokens of `terraform login`.",
+        shown_default="signing_key.pem",
     )
     terraform_oidc_idp_session_expiry: int = _count(
         3600, "How long a token of `terraform login` can be used, in seconds.", most=_MAX_SECONDS

@@ -105,6 +105,38 @@ def test_settings_without_effect_are_still_checked() -> None:
 
 # --- access ---
 
+OPENID_CONNECT = ("OPENID_CONNECT_CLIENT_ID", "OPENID_CONNECT_CLIENT_SECRET", "OPENID_CONNECT_ISSUER")
+SAML = ("SAML2_ENTITY_ID", "SAML2_IDP_METADATA_URL", "SAML2_PUBLIC_KEY", "SAML2_PRIVATE_KEY")
+
+
+@pytest.mark.parametrize("names", [OPENID_CONNECT, SAML])
+def test_half_of_a_way_to_sign_in_is_refused_and_the_missing_half_named(names: tuple[str, ...]) -> None:
+    for missing in names:
+        given = {name: "x" for name in names if name != missing}
+        assert refusal(**given).variable == missing
+    whole = read(PUBLIC_URL="https://reg.example.com", **dict.fromkeys(names, "x"))
+    assert (whole.has_openid, whole.has_saml) == (names is OPENID_CONNECT, names is SAML)
+    assert not read(**dict.fromkeys(names, "x")).has_single_sign_on, "where the registry is, nobody knows"
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    networks = read(TRUSTED_PROXIES="10.0.0.1, 192.168.0.0/16,fd00::/8").trusted_proxies
+    assert [str(network) for network in networks] == ["10.0.0.1/32", "192.168.0.0/16", "fd00::/8"]
+    assert refusal(TRUSTED_PROXIES="10.0.0.1,proxy").variable == "TRUSTED_PROXIES"
+
+
+@pytest.mark.parametrize(
+    ("settings", "origin"),
+    [
+        ({}, None),
+        ({"PUBLIC_URL": "https://Reg.example.com:443/path"}, "https://reg.example.com"),
+        ({"PUBLIC_URL": "http://127.0.0.1:5000"}, "http://127.0.0.1:5000"),
+        ({"DOMAIN_NAME": "reg.example.com"}, "https://reg.example.com"),
+    ],
+)
+def test_the_public_origin_is_written_as_browsers_do(settings: dict[str, str], origin: str | None) -> None:
+    assert read(**settings).public_origin == origin
+
 
 def test_an_unset_admin_token_differs_from_an_empty_one() -> None:
     assert read().admin_authentication_token is None
@@ -270,7 +302,8 @@ def _shown(settings: Settings) -> dict[str, str]:
 
 def test_secrets_are_masked_and_left_out_of_the_text_form() -> None:
     secret_names = [variable.name for variable in variables(Settings) if variable.secret]
-    settings = Settings.from_environment(dict.fromkeys(secret_names, "hunter2"))
+    others = [name for name in (*OPENID_CONNECT, *SAML) if name not in secret_names]
+    settings = Settings.from_environment({**dict.fromkeys(secret_names, "hunter2"), **dict.fromkeys(others, "x")})
     shown = _shown(settings)
     assert {shown[name] for name in secret_names} == {MASK}
     assert "hunter2" not in repr(settings)

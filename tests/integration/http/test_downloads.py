@@ -155,7 +155,6 @@ def test_a_closed_registry_asks_for_credentials_on_every_path(open_fixture: Open
         f"{MODULES}/acme/vpc/aws/1.0.0",
         LATEST,
         "/modules/tok__acme/vpc/aws?terraform-get=1",
-        "/modules/tok__acme/vpc/aws",
         "/v1/terrareg/namespaces",
         "/v1/terrareg/namespaces/acme",
     ):

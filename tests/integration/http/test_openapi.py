@@ -87,7 +87,8 @@ def test_an_operation_has_what_the_standard_asks_for(path: str, method: str, ope
     assert method in METHODS
     assert operation["summary"].endswith(".")
     assert operation["responses"]
-    assert operation["x-permission"]
+    assert operation["x-permission"]["capability"]
+    assert operation["x-permission"]["rule"]
     for status, answer in operation["responses"].items():
         assert re.fullmatch(r"[1-5][0-9][0-9]", status)
         assert answer["description"]
@@ -104,7 +105,7 @@ def test_an_operation_has_what_the_standard_asks_for(path: str, method: str, ope
 
 def test_protected_operations_say_how_they_refuse() -> None:
     for path, _, operation in operations():
-        if operation["x-permission"] != "public":
+        if operation["x-permission"]["capability"] != "public":
             assert {"401", "403"} <= set(operation["responses"]), path
 
 

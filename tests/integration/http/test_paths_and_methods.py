@@ -60,7 +60,7 @@ def test_head_is_get_without_the_body(shared: Served) -> None:
 
 def test_answers_carry_nothing_that_nobody_asked_for(shared: Served) -> None:
     headers = shared.get(MODULES, headers={"Origin": "https://evil.example"}).headers
-    assert set(headers) == {"content-type", "content-length"}
+    assert set(headers) == {"content-type", "content-length", "vary"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The API reference page."""
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -37,7 +38,8 @@ def test_the_page_shows_every_operation_with_its_permission(shared: Served) -> N
         for operation in item.values():
             article = answer.text.partition(f'<article id="{operation["operationId"]}">')[2].partition("</article>")[0]
             assert f"<code>{path}</code>" in article
-            assert f"<strong>{operation['x-permission']}</strong>" in article
+            permission = operation["x-permission"]
+            assert f"<strong>{permission['capability']}</strong> ({permission['rule']})" in html.unescape(article)
             for parameter in operation.get("parameters", []):
                 assert f"<code>{parameter['name']}</code>" in article
 
