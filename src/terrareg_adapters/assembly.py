@@ -41,6 +41,7 @@ from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
 from terrareg_core.access.permissions import AccessPolicy, Authoriser
 from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.analytics.statistics import Statistics
+from terrareg_core.audit.history import AuditHistory
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
 from terrareg_core.modules.catalogue import Catalogue
@@ -261,6 +262,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         ),
         statistics=Statistics(unit_of_work, authoriser, clock, options.modules),
         providers=ProviderCatalogue(authoriser),
+        audit=AuditHistory(unit_of_work, authoriser),
         close=close,
     )
 

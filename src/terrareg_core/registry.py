@@ -9,6 +9,7 @@ import attrs
 from terrareg_core.access.authentication import Authenticator
 from terrareg_core.access.permissions import Authoriser
 from terrareg_core.analytics.statistics import Statistics
+from terrareg_core.audit.history import AuditHistory
 from terrareg_core.modules.catalogue import Catalogue
 from terrareg_core.modules.documentation import Documentation
 from terrareg_core.modules.downloads import Downloads
@@ -48,6 +49,7 @@ class Registry:
     downloads: Downloads
     statistics: Statistics
     providers: ProviderCatalogue
+    audit: AuditHistory
     _close: Callable[[], None]
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from typing import Generic, NoReturn, TypeVar
 
 import attrs
 
+from terrareg_adapters.memory.audit import MemoryAuditLog
 from terrareg_adapters.memory.documents import MemoryDocuments
 from terrareg_core.analytics.downloads import DownloadCounts, DownloadEvent
 from terrareg_core.audit.events import AuditEvent
@@ -658,19 +659,6 @@ class MemoryDownloads:
 
 
 @attrs.frozen
-class MemoryAuditLog:
-    """The audit history of one state."""
-
-    _state: _State
-
-    def append(self, event: AuditEvent) -> None:
-        self._state.audit_events.add(event)
-
-    def history(self) -> Sequence[AuditEvent]:
-        return sorted((row for _, row in self._state.audit_events.items()), key=attrgetter("timestamp"))
-
-
-@attrs.frozen
 class MemoryTransaction:
     """Everything stored, as one state holds it."""
 
@@ -706,7 +694,7 @@ class MemoryTransaction:
 
     @property
     def audit(self) -> MemoryAuditLog:
-        return MemoryAuditLog(self._state)
+        return MemoryAuditLog(self._state.audit_events)
 
 
 class MemoryUnitOfWork:
