@@ -40,6 +40,7 @@ from terrareg_core.errors import (
 )
 from terrareg_http.archives import source_archive
 from terrareg_http.arguments import JsonBody, Multipart, PathOnly, Query, SignedPayload, TextsInJsonBody
+from terrareg_http.audit import show_audit_history
 from terrareg_http.documentation import (
     list_example_files,
     list_examples,
@@ -105,6 +106,7 @@ from terrareg_http.overview import (
 from terrareg_http.publishing import delete_version, publish_version, upload_version
 from terrareg_http.reference_page import Reference
 from terrareg_http.schemas import (
+    audit,
     common,
     documentation,
     imports,
@@ -523,6 +525,12 @@ ROUTES: Sequence[Operation[Any]] = (
         tag="Documentation", handler=show_example_graph,
         takes=Query(documentation.GraphArguments), needs=Capability.READ,
         answers=[Answer(documentation.GraphData)], raises=[*_VERSION, PartNotFound],
+    ),
+    # --- access ---
+    Operation(
+        id="showAuditHistory", method="GET", path="/v1/terrareg/audit-history", tag="Access",
+        handler=show_audit_history,
+        takes=Query(audit.AuditArguments), needs=Capability.SITE_ADMIN, answers=[Answer(audit.AuditHistoryPage)],
     ),
     # --- reference ---
     Operation(
