@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrareg_adapters.memory.clock import FixedClock
@@ -100,6 +100,7 @@ def test_only_site_admins_read_the_history() -> None:
 
 
 @given(st.lists(audit_events, max_size=12), audit_queries, st.integers(1, 5))
+@settings(deadline=None)
 def test_pages_put_together_are_the_filtered_history_without_gaps_or_repeats(
     events: list[AuditEvent], query: AuditQuery, size: int
 ) -> None:
@@ -112,6 +113,7 @@ def test_pages_put_together_are_the_filtered_history_without_gaps_or_repeats(
 
 
 @given(st.lists(audit_events, max_size=12), audit_filters)
+@settings(deadline=None)
 def test_a_filter_finds_what_contains_it_character_for_character(events: list[AuditEvent], search: str) -> None:
     def contains(event: AuditEvent) -> bool:
         texts = (event.username, event.action.value, event.object_id, event.old_value, event.new_value)
@@ -122,6 +124,7 @@ def test_a_filter_finds_what_contains_it_character_for_character(events: list[Au
 
 
 @given(st.lists(audit_events, max_size=12), audit_queries)
+@settings(deadline=None)
 def test_neighbours_are_in_the_order_asked_for(events: list[AuditEvent], query: AuditQuery) -> None:
     rows = _page(events, attrs.evolve(query, start=0, length=MAX_LENGTH, search="")).rows
     for one, other in itertools.pairwise(rows):
