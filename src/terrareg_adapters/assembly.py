@@ -51,6 +51,7 @@ from terrareg_core.access.tokens import AccessTokens
 from terrareg_core.access.user_groups import UserGroups
 from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.analytics.statistics import Statistics
+from terrareg_core.audit.history import AuditHistory
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
 from terrareg_core.modules.catalogue import Catalogue
@@ -311,6 +312,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         ),
         statistics=Statistics(unit_of_work, authoriser, clock, options.modules),
         providers=ProviderCatalogue(unit_of_work, authoriser),
+        audit=AuditHistory(unit_of_work, authoriser),
         close=close,
     )
 

@@ -13,6 +13,7 @@ from terrareg_core.access.terraform_login import TerraformLogin
 from terrareg_core.access.tokens import AccessTokens
 from terrareg_core.access.user_groups import UserGroups
 from terrareg_core.analytics.statistics import Statistics
+from terrareg_core.audit.history import AuditHistory
 from terrareg_core.modules.catalogue import Catalogue
 from terrareg_core.modules.documentation import Documentation
 from terrareg_core.modules.downloads import Downloads
@@ -56,6 +57,7 @@ class Registry:
     downloads: Downloads
     statistics: Statistics
     providers: ProviderCatalogue
+    audit: AuditHistory
     _close: Callable[[], None]
 
     def close(self) -> None:

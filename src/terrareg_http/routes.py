@@ -76,6 +76,7 @@ from terrareg_http.arguments import (
     SignedPayload,
     TextsInJsonBody,
 )
+from terrareg_http.audit import show_audit_history
 from terrareg_http.documentation import (
     list_example_files,
     list_examples,
@@ -143,6 +144,7 @@ from terrareg_http.publishing import delete_version, publish_version, upload_ver
 from terrareg_http.reference_page import Reference
 from terrareg_http.schemas import (
     access,
+    audit,
     common,
     documentation,
     imports,
@@ -739,6 +741,12 @@ ROUTES: Sequence[Operation[Any]] = (
     Operation(
         id="showKeySet", method="GET", path="/terraform/oauth/jwks", tag="Terraform login", handler=show_key_set,
         takes=PathOnly(), needs=PUBLIC, answers=[Answer(dict)], raises=[NotOffered], is_extension=True,
+    ),
+    # --- what was done ---
+    Operation(
+        id="showAuditHistory", method="GET", path="/v1/terrareg/audit-history", tag="Access",
+        handler=show_audit_history,
+        takes=Query(audit.AuditArguments), needs=Capability.SITE_ADMIN, answers=[Answer(audit.AuditHistoryPage)],
     ),
     # --- reference ---
     Operation(

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import DateTime, Engine, bindparam, inspect, text
 
 from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.schema import HEAD, SchemaStatus, status, upgrade
 from terrareg_adapters.database.tables import metadata
+from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
+from terrareg_core.audit.events import AuditAction, AuditEvent
+from terrareg_core.audit.queries import AuditColumn, AuditQuery
 from terrareg_core.errors import StoreUnavailable
 
 _UPGRADE = """
@@ -147,6 +151,59 @@ def test_the_schema_can_be_taken_back(bare: Engine) -> None:
             with Operations.context(context):
                 script.module.downgrade()
     assert set(inspect(bare).get_table_names()) == {"alembic_version"}
+
+
+_AUDIT_HISTORY = "0007"
+
+
+def _take_back(engine: Engine, revision: str) -> None:
+    """Bring a database from the newest revision to the one before `revision`."""
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection)
+        for script in _scripts().iterate_revisions(HEAD, revision, inclusive=True):
+            with Operations.context(context):
+                script.module.downgrade()
+            before = {"revision": script.down_revision}
+            connection.execute(text("UPDATE alembic_version SET version_num = :revision"), before)
+
+
+def test_events_of_an_older_program_are_found_and_ordered_ignoring_case(bare: Engine) -> None:
+    upgrade(bare)
+    _take_back(bare, _AUDIT_HISTORY)
+    moment = datetime(2024, 2, 3, 4, 5, 6, 7, tzinfo=UTC)
+    action = AuditAction.NAMESPACE_MODIFY_DISPLAY_NAME
+    values = ("Éclair", "eclair", None)
+    # More than are folded at once.
+    events = [AuditEvent(moment, "Alice", action, f"Team-{n}", values[n % 3], "") for n in range(2500)]
+    rows = [
+        {"moment": moment.replace(tzinfo=None), "name": event.object_id, "old": event.old_value} for event in events
+    ]
+    with bare.begin() as connection:
+        statement = text(
+            "INSERT INTO audit_event (timestamp, username, action, object_type, object_id, old_value, new_value)"
+            " VALUES (:moment, 'Alice', 'NAMESPACE_MODIFY_DISPLAY_NAME', 'Namespace', :name, :old, '')"
+        ).bindparams(bindparam("moment", type_=DateTime()))
+        connection.execute(statement, rows)
+    assert upgrade(bare).is_up_to_date
+    with DatabaseUnitOfWork(bare).read() as tx:
+        assert list(tx.audit.history()) == events
+        assert tx.audit.page(AuditQuery(search="aLICE")).filtered == 2500
+        assert tx.audit.page(AuditQuery(search="team-2499")).rows == [events[2499]]
+        assert tx.audit.page(AuditQuery(search="ÉCLAIR")).filtered == 834
+        by_value = tx.audit.page(AuditQuery(column=AuditColumn.OLD_VALUE, descending=False, start=832, length=2))
+        # Of 833 without a value the oldest, of those with one the newest.
+        assert by_value.rows == [events[2], events[2497]]
+
+
+def test_events_that_an_older_program_can_t_hold_lose_what_it_does_not_know(bare: Engine) -> None:
+    upgrade(bare)
+    moment = datetime(2024, 2, 3, tzinfo=UTC)
+    with DatabaseUnitOfWork(bare).write() as tx:
+        tx.audit.append(AuditEvent(moment, None, AuditAction.USER_LOGIN, None))
+    _take_back(bare, _AUDIT_HISTORY)
+    with bare.connect() as connection:
+        stored = connection.execute(text("SELECT username, object_type, object_id FROM audit_event")).one()
+    assert tuple(stored) == ("", "", "")
 
 
 def test_two_processes_that_upgrade_at_once_both_succeed(bare_url: str) -> None:

@@ -31,6 +31,7 @@ from terrareg_core.access.user_groups import UserGroups
 from terrareg_core.analytics.downloads import AnalyticsPolicy, Client
 from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.audit.events import AuditEvent
+from terrareg_core.audit.history import AuditHistory
 from terrareg_core.identifiers import RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
@@ -205,6 +206,7 @@ def make_world(
         ),
         statistics=Statistics(unit_of_work, authoriser, clock, modules),
         providers=ProviderCatalogue(unit_of_work, authoriser),
+        audit=AuditHistory(unit_of_work, authoriser),
         close=lambda: None,
     )
     return World(registry, unit_of_work, store, clock, mutex)

@@ -197,6 +197,29 @@ def test_every_setting_is_changed_with_an_event_in_order() -> None:
     assert changed.git.templates.base == "https://token@h.test/{module}"
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("https://user:secret@h.test/{module}", "https://***@h.test/{module}"),
+        ("HTTPS://secret@h.test/{module}", "HTTPS://***@h.test/{module}"),
+        ("https://user:s@cret@h.test/{module}", "https://***@h.test/{module}"),
+        ("ssh://user:secret@h.test:22/{module}", "ssh://user:***@h.test:22/{module}"),
+        ("ssh://me@corp:secret@h.test/{module}", "ssh://me@corp:***@h.test/{module}"),
+        ("ssh://git@h.test:22/a:b@c", "ssh://git@h.test:22/a:b@c"),
+        ("https://h.test/a@b/{module}", "https://h.test/a@b/{module}"),
+    ],
+)
+def test_events_hold_no_credentials_of_urls_whatever_was_stored(stored: str, shown: str) -> None:
+    world = _world()
+    before = _found(world)
+    with world.unit_of_work.write() as tx:
+        templates = attrs.evolve(before.git.templates, clone=stored)
+        tx.module_providers.update(attrs.evolve(before, git=attrs.evolve(before.git, templates=templates)))
+    since = len(world.events())
+    _change(world, repo_clone_url_template="")
+    assert _new_events(world, since) == [("UPDATE_GIT_CUSTOM_CLONE_URL", shown, None)]
+
+
 def test_settings_are_removed_with_an_event_each() -> None:
     world = _world()
     _change(world, git_provider_id="1", repo_base_url_template="https://h.test/x", git_tag_format="v{version}")

@@ -18,10 +18,8 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
 
+from terrareg_adapters.database.functions import position_of
 from terrareg_adapters.database.rows import SUMMARY_COLUMNS
 from terrareg_adapters.database.tables import module_provider, module_version, namespace
 from terrareg_adapters.database.types import LongText
@@ -34,23 +32,6 @@ MAX_DIFFERENT_TERMS = 20
 
 MAX_FILTER_NAMES = 10_000
 """Of namespaces, and of providers; engines take some ten thousand parameters."""
-
-
-class position_of(GenericFunction[int]):  # noqa: N801 - named as functions are in SQL
-    """`position_of(text, part)`: where `part` first stands in `text`, byte for byte, counted from 1; 0 if nowhere."""
-
-    type = Integer()
-    inherit_cache = True
-
-
-@compiles(position_of)
-def _instr(element: position_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"instr({compiler.process(element.clauses, **options)})"
-
-
-@compiles(position_of, "postgresql")
-def _strpos(element: position_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"strpos({compiler.process(element.clauses, **options)})"
 
 
 @attrs.frozen

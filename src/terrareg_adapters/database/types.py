@@ -48,7 +48,7 @@ class LongText(_Storable):
 
 
 class ByteOrdered(_Storable):
-    """Text of at most `length` characters that is compared and sorted by its bytes, whatever the database's locale.
+    """Text that is compared and sorted by its bytes, whatever the database's locale; of at most `length` characters.
 
     SQLite does so by itself; PostgreSQL needs to be told.
     """
@@ -56,7 +56,7 @@ class ByteOrdered(_Storable):
     impl = String
     cache_ok = True
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int | None = None) -> None:
         super().__init__(length)
         self._length = length
 

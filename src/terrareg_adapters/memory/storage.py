@@ -18,10 +18,10 @@ from terrareg_adapters.memory.access import (
     MemoryUsedAssertions,
     MemoryUserGroups,
 )
+from terrareg_adapters.memory.audit import MemoryAuditLog
 from terrareg_adapters.memory.documents import MemoryDocuments
 from terrareg_adapters.memory.state import ModuleProviderRedirectRow, ModuleProviderRow, NamespaceRedirectRow, State
 from terrareg_core.analytics.downloads import DownloadCounts, DownloadEvent
-from terrareg_core.audit.events import AuditEvent
 from terrareg_core.errors import AlreadyStored, StoreUnavailable
 from terrareg_core.identifiers import DisplayName, ModuleName, NamespaceName, ProviderName
 from terrareg_core.modules.git_settings import GitProvider, GitProviderDefinition
@@ -511,19 +511,6 @@ class MemoryDownloads:
 
 
 @attrs.frozen
-class MemoryAuditLog:
-    """The audit history of one state."""
-
-    _state: State
-
-    def append(self, event: AuditEvent) -> None:
-        self._state.audit_events.add(event)
-
-    def history(self) -> Sequence[AuditEvent]:
-        return sorted((row for _, row in self._state.audit_events.items()), key=attrgetter("timestamp"))
-
-
-@attrs.frozen
 class MemoryTransaction:
     """Everything stored, as one state holds it."""
 
@@ -559,7 +546,7 @@ class MemoryTransaction:
 
     @property
     def audit(self) -> MemoryAuditLog:
-        return MemoryAuditLog(self._state)
+        return MemoryAuditLog(self._state.audit_events)
 
     @property
     def user_groups(self) -> MemoryUserGroups:

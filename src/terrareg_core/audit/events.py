@@ -8,6 +8,7 @@ from typing import Protocol
 import attrs
 
 from terrareg_core.access.identities import Identity
+from terrareg_core.audit.queries import AuditQuery
 
 
 class AuditAction(Enum):
@@ -105,7 +106,8 @@ class AuditEvent:
     """One change that was made."""
 
     timestamp: datetime
-    username: str
+    username: str | None
+    """None where an older installation did not tell."""
     action: AuditAction
     object_id: str | None
     """The address of what was changed, as it was before the change; None where the user alone is concerned."""
@@ -117,6 +119,17 @@ class AuditEvent:
         return _OBJECTS[self.action]
 
 
+@attrs.frozen
+class AuditPage:
+    """Some events of the history, and how many there are."""
+
+    rows: Sequence[AuditEvent]
+    total: int
+    """Of all events."""
+    filtered: int
+    """Of those that the query's filter lets through, on whatever page they are."""
+
+
 class AuditLog(Protocol):
     """The audit history, written in the transaction of the change that it reports."""
 
@@ -126,6 +139,10 @@ class AuditLog(Protocol):
 
     def history(self) -> Sequence[AuditEvent]:
         """Every event, oldest first."""
+        ...
+
+    def page(self, query: AuditQuery) -> AuditPage:
+        """The events that the query asks for."""
         ...
 
 

@@ -61,5 +61,5 @@ def _shown(value: str | bool | None) -> str | None:
 def _without_credentials(template: str) -> str:
     # The user of an ssh URL is no secret, that of another one may be a token.
     if template.lower().startswith("ssh://"):
-        return re.sub(r"^([^:]*://[^:/?#@]*):[^/?#]*@", r"\1:***@", template)
+        return re.sub(r"^([^:]*://[^:/?#]*):[^/?#]*@", r"\1:***@", template)
     return re.sub(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@", r"\1***@", template)

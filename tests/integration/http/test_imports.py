@@ -74,7 +74,7 @@ def versions(served: Served) -> list[str]:
     return [entry["version"] for entry in listed]
 
 
-def events(served: Served) -> list[tuple[str, str | None, str]]:
+def events(served: Served) -> list[tuple[str, str | None, str | None]]:
     """Action, object and user name of every event about versions."""
     with opened_store(served.options) as unit_of_work, unit_of_work.read() as tx:
         return [

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, event
 
 from terrareg_adapters.assembly import RegistryOptions
 from terrareg_core.access.permissions import Capability
+from terrareg_core.audit.events import AuditAction, AuditEvent
 from terrareg_core.identifiers import ModuleName, ProviderName
 from terrareg_core.modules.documents import PartDocuments, VersionDocuments
 from terrareg_core.modules.model import IndexedContent, ModuleMetadata, ModuleProvider, ModuleVersion
@@ -21,6 +22,7 @@ from terrareg_core.transactions import Transaction
 from terrareg_http.operation import Operation
 from terrareg_http.routes import ROUTES
 from tests.integration.contracts.storage import (
+    NOW,
     download_of,
     git_provider_definition,
     given_module_provider,
@@ -48,7 +50,7 @@ PARAMETERS = {
 READS = [
     operation
     for operation in ROUTES
-    if operation.method == "GET" and operation.needs in {Capability.READ, Capability.TERRAFORM}
+    if operation.method == "GET" and operation.needs in {Capability.READ, Capability.TERRAFORM, Capability.SITE_ADMIN}
 ]
 
 
@@ -100,6 +102,7 @@ def _fill(tx: Transaction, many: int) -> None:
     for number in range(many):
         tx.git_providers.add(git_provider_definition(f"Hub {number}"))
         given_namespace(tx, f"empty{number}")
+        tx.audit.append(AuditEvent(NOW, "somebody", AuditAction.NAMESPACE_CREATE, f"empty{number}"))
 
 
 @contextmanager
@@ -138,8 +141,9 @@ def _path(operation: Operation[Any]) -> str:
     return path.replace("/acme/", "/tok__acme/") if operation.id.startswith("download") else path
 
 
-def _statements(served: Served, path: str, rows: int) -> list[str]:
+def _statements(served: Served, path: str, rows: int, search: str = "") -> list[str]:
     query = {"limit": rows, "offset": 0, "q": "", "include_count": "1", "terraform-get": "1"}
+    query |= {"length": rows, "search[value]": search}
     # The first request may connect and prepare.
     for _ in range(2):
         with _counted() as statements:
@@ -165,3 +169,11 @@ def test_only_a_search_whose_matches_are_counted_takes_a_second_statement(
 ) -> None:
     assert len(_statements(few_and_many[1], "/v1/modules", 50)) == 1
     assert len(_statements(few_and_many[1], "/v1/modules/search", 50)) == 2
+
+
+def test_the_audit_history_takes_three_statements_at_most(few_and_many: tuple[Served, Served]) -> None:
+    path, many = "/v1/terrareg/audit-history", few_and_many[1]
+    assert len(_statements(many, path, 50)) == 2
+    assert len(_statements(many, path, 50, search="empty")) == 3
+    # A page that is not full tells how many there are.
+    assert len(_statements(many, path, 50, search="empty11")) == 2
