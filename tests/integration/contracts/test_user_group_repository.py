@@ -278,7 +278,8 @@ class TestGrants:
             given_namespace(tx, "octo")
             tx.namespaces.add(NamespaceName("acme"), None, NamespaceKind.NONE, "hub")
             tx.namespaces.add(NamespaceName("corp"), None, USER)
-            assert tx.user_groups.grants(_octo("octo", "acme", "corp")) == Grants()
+            for source in ("hub", None):
+                assert tx.user_groups.grants(_octo("octo", "acme", "corp", source=source)) == Grants()
 
     def test_a_namespace_that_was_handed_to_an_account_is_its_own(self, unit_of_work: UnitOfWork) -> None:
         with unit_of_work.write() as tx:
