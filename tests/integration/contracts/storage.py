@@ -1,8 +1,10 @@
 """Building blocks of the storage contracts: values to store, and short ways to store them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from terrareg_core.access.identities import Identity, IdentityKind
+from terrareg_core.access.people import Person, SignInMethod
 from terrareg_core.analytics.downloads import AnalyticsPolicy, Client, DownloadEvent
 from terrareg_core.analytics.tokens import AnalyticsToken
 from terrareg_core.identifiers import ModuleName, NamespaceName, ProviderName, RequestedModuleProvider
@@ -130,6 +132,26 @@ def given_version(
     stored = tx.module_versions.add(new_version(module_provider, version, indexed=indexed))
     tx.module_providers.set_latest(module_provider.id, stored.id)
     return stored
+
+
+def person(
+    subject: str = "https://idp.test 17",
+    *,
+    method: SignInMethod = SignInMethod.OPENID,
+    source: str | None = None,
+    name: str = "Zoë",
+    groups: Iterable[str] = (),
+    logins: Iterable[str] = (),
+) -> Person:
+    """Somebody who signed in."""
+    return Person(
+        method=method, name=name, subject=subject, source=source, groups=frozenset(groups), logins=frozenset(logins)
+    )
+
+
+def digest(number: int) -> str:
+    """A digest that differs from those of other numbers."""
+    return f"{number:064x}"
 
 
 def git_provider_definition(name: str = "Hub") -> GitProviderDefinition:

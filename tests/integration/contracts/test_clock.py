@@ -27,6 +27,11 @@ class TestRandomSource:
         # 25 letters and digits are the fewest that can hold 128 bits.
         assert all(re.fullmatch(r"[0-9a-z]{25,}", identifier) for identifier in identifiers)
 
+    def test_secrets_have_32_bytes_and_differ(self, source: RandomSource) -> None:
+        secrets = {source.secret() for _ in range(1000)}
+        assert len(secrets) == 1000
+        assert {len(secret) for secret in secrets} == {32}
+
 
 def test_a_fixed_clock_stands_still_until_it_is_advanced() -> None:
     clock = FixedClock(datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2))))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import attrs
 import pytest
 
 from terrareg_core.errors import AlreadyStored
@@ -139,6 +140,30 @@ class TestNamespaceRepository:
             tx.namespaces.set_display_name(namespace.id, None)
             assert tx.namespaces.find("acme") == namespace
 
+    def test_a_namespace_remembers_the_provider_source_that_it_was_generated_for(
+        self, unit_of_work: UnitOfWork
+    ) -> None:
+        with unit_of_work.write() as tx:
+            kind = NamespaceKind.GITHUB_ORGANISATION
+            generated = tx.namespaces.add(NamespaceName("Acme"), DisplayName("Acme Inc"), kind, "github-one")
+            plain = given_namespace(tx, "plain")
+            assert (plain.kind, plain.source) == (NamespaceKind.NONE, None)
+        with unit_of_work.read() as tx:
+            assert (generated.kind, generated.source) == (kind, "github-one")
+            assert tx.namespaces.find("acme") == generated
+
+    def test_a_namespace_gets_another_origin_and_stays_what_it_is(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            namespace = tx.namespaces.add(NamespaceName("acme"), DisplayName("Acme Inc"))
+            other = given_namespace(tx, "other")
+            tx.namespaces.set_origin(namespace.id, NamespaceKind.GITHUB_ORGANISATION, "github-one")
+            tx.namespaces.set_origin(namespace.id, NamespaceKind.GITHUB_USER, "github-two")
+            module_provider = given_module_provider(tx, "acme/vpc/aws")
+        with unit_of_work.read() as tx:
+            moved = attrs.evolve(namespace, kind=NamespaceKind.GITHUB_USER, source="github-two")
+            assert list(tx.namespaces.page(None, only_published=False).rows) == [moved, other]
+            assert module_provider.namespace == moved
+
     def test_names_of_others_and_namespaces_that_are_gone_are_refused(self, unit_of_work: UnitOfWork) -> None:
         with unit_of_work.write() as tx:
             one = tx.namespaces.add(NamespaceName("one"), DisplayName("Number One"))
@@ -148,6 +173,7 @@ class TestNamespaceRepository:
             lambda tx: tx.namespaces.set_display_name(two.id, DisplayName("number one")),
             lambda tx: tx.namespaces.rename(17, NamespaceName("three")),
             lambda tx: tx.namespaces.set_display_name(17, None),
+            lambda tx: tx.namespaces.set_origin(17, NamespaceKind.GITHUB_USER, "github"),
         ]
         for refused in attempts:
             with pytest.raises(AlreadyStored), unit_of_work.write() as tx:

@@ -1,6 +1,5 @@
 """Whatever is done to it, in whatever order, the database holds and refuses what the in-memory twin does."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +8,6 @@ from sqlalchemy import Engine
 
 from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
 from terrareg_adapters.memory.storage import MemoryUnitOfWork
-from terrareg_core.errors import AlreadyStored
 from terrareg_core.identifiers import DisplayName, ModuleName, NamespaceName, ProviderName
 from terrareg_core.modules.git_settings import GitProvider, GitSettings, RepositoryTemplates
 from terrareg_core.modules.model import ModuleProvider
@@ -18,7 +16,7 @@ from terrareg_core.namespaces.model import Namespace
 from terrareg_core.paging import PageRequest
 from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version
-from tests.integration.conftest import empty
+from tests.integration.contracts.comparison import Operation, outcome, start_anew
 from tests.integration.contracts.storage import (
     NOW,
     content,
@@ -27,8 +25,6 @@ from tests.integration.contracts.storage import (
     new_version,
     part,
 )
-
-Operation = Callable[[Transaction], object]
 
 _ID = st.integers(1, 4)
 _NAMES = ("aa", "AA", "bb", "b-b")
@@ -145,14 +141,6 @@ _BEGINNING: list[Operation] = [
 ]
 
 
-def _outcome(unit_of_work: UnitOfWork, operation: Operation) -> object:
-    try:
-        with unit_of_work.write() as tx:
-            return operation(tx)
-    except AlreadyStored:
-        return AlreadyStored
-
-
 def _everything(unit_of_work: UnitOfWork) -> list[object]:
     """What can be read at all."""
     names = [NamespaceName(name) for name in _NAMES]
@@ -195,11 +183,8 @@ def _everything(unit_of_work: UnitOfWork) -> list[object]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_writes_leave_the_same_state_and_are_refused_alike(sqlite: Engine, operations: list[Operation]) -> None:
-    empty(sqlite)
-    with sqlite.begin() as connection:
-        # Ids are compared as well, and begin at 1 again.
-        connection.exec_driver_sql("DELETE FROM sqlite_sequence")
+    start_anew(sqlite)
     reference, database = MemoryUnitOfWork(), DatabaseUnitOfWork(sqlite)
     for operation in [*_BEGINNING, *operations]:
-        assert _outcome(database, operation) == _outcome(reference, operation)
+        assert outcome(database, operation) == outcome(reference, operation)
     assert _everything(database) == _everything(reference)

@@ -3,12 +3,11 @@
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
 
 from terrareg_adapters.assembly import RegistryOptions
 from terrareg_core.access.permissions import Capability
@@ -31,6 +30,7 @@ from tests.integration.contracts.storage import (
 )
 from tests.integration.http.conftest import SECRETS
 from tests.integration.http.serving import ADMIN, Served, opened_store
+from tests.integration.statements import counted
 
 MANY = 200
 MOST = 9
@@ -105,22 +105,6 @@ def _fill(tx: Transaction, many: int) -> None:
         tx.audit.append(AuditEvent(NOW, "somebody", AuditAction.NAMESPACE_CREATE, f"empty{number}"))
 
 
-@contextmanager
-def _counted() -> Iterator[list[str]]:
-    """The statements that are run inside the context."""
-    statements: list[str] = []
-
-    def count(_: Connection, __: object, statement: str, *___: object) -> None:
-        if statement != "BEGIN":
-            statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
-
-
 @pytest.fixture(scope="module")
 def few_and_many(empty_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Served]]:
     """A registry that holds one of everything, and one that holds many."""
@@ -146,7 +130,7 @@ def _statements(served: Served, path: str, rows: int, search: str = "") -> list[
     query |= {"length": rows, "search[value]": search}
     # The first request may connect and prepare.
     for _ in range(2):
-        with _counted() as statements:
+        with counted() as statements:
             answer = served.get(path, params=query, headers=ADMIN)
         assert answer.status_code in {200, 204}, answer.text
     return statements
