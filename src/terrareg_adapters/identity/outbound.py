@@ -80,7 +80,7 @@ class Outbound:
     def _ask(
         self, method: str, url: str, headers: Mapping[str, str] | None, fields: Mapping[str, str] | None
     ) -> Answer:
-        target = _permitted(url)
+        target = require_permitted(url)
         request = self._client.build_request(method, target, headers=headers, data=fields)
         try:
             return self._portal.call(self._exchange, request)
@@ -140,7 +140,8 @@ def _finite(written: str) -> float:
     return number
 
 
-def _permitted(url: str) -> httpx.URL:
+def require_permitted(url: str) -> httpx.URL:
+    """`url`, normalised; raises SignInUnavailable when it is neither https nor http to a loopback host."""
     try:
         target = httpx.URL(url)
     except (httpx.InvalidURL, ValueError):
