@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import attrs
 from sqlalchemy import Engine
@@ -16,6 +16,8 @@ from terrareg_adapters.database.schema import upgrade
 from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
 from terrareg_adapters.git.fetcher import DulwichFetcher
 from terrareg_adapters.git.resolver import SystemResolver
+from terrareg_adapters.identity.openid_options import OpenIdOptions
+from terrareg_adapters.identity.saml_options import SamlOptions
 from terrareg_adapters.object_store.local import LocalArchiveStore
 from terrareg_adapters.scanning.infracost import infracost_estimator
 from terrareg_adapters.scanning.process import Bounds
@@ -43,6 +45,7 @@ from terrareg_core.access.authentication import Authenticator, ConfiguredSecrets
 from terrareg_core.access.keys import SessionKeys
 from terrareg_core.access.people import SignInMethod
 from terrareg_core.access.permissions import AccessPolicy, Authoriser
+from terrareg_core.access.providers import IdentityProvider, ServiceMetadata
 from terrareg_core.access.sessions import Sessions
 from terrareg_core.access.sign_in import SignIn
 from terrareg_core.access.terraform_login import TerraformLogin, TerraformLoginPolicy
@@ -52,6 +55,7 @@ from terrareg_core.access.user_groups import UserGroups
 from terrareg_core.analytics.downloads import AnalyticsPolicy
 from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.audit.history import AuditHistory
+from terrareg_core.clock import Clock
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
 from terrareg_core.modules.catalogue import Catalogue
@@ -73,12 +77,17 @@ from terrareg_core.modules.publishing import Publishing
 from terrareg_core.modules.redirects import RedirectPolicy
 from terrareg_core.modules.reindexing import Reindexing
 from terrareg_core.modules.scanning import CostEstimator, SecurityScanner
+from terrareg_core.modules.sources import PublicAddress
 from terrareg_core.modules.syntax import SourceBounds
 from terrareg_core.modules.webhooks import WebhookPolicy, Webhooks
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.namespaces.use_cases import Namespaces
 from terrareg_core.providers.catalogue import ProviderCatalogue
+from terrareg_core.providers.sources import ProviderSourceDefinition
 from terrareg_core.registry import Registry
+
+if TYPE_CHECKING:
+    from terrareg_adapters.identity.saml import Saml
 
 _REINDEXING_LOCK = 7_382_211_650_902
 _PACKING_SECONDS = 600
@@ -136,7 +145,16 @@ class SignInOptions:
     secret_key: str | None = attrs.field(default=None, repr=False)
     """What sessions hang on; all processes of one registry need the same, and without it nobody can sign in."""
     session_lifetime: timedelta = timedelta(hours=1)
+    openid: OpenIdOptions | None = None
+    saml: SamlOptions | None = None
+    github: Sequence[ProviderSourceDefinition] = ()
+    github_address: PublicAddress | None = None
+    """Where GitHub sends browsers back to; None leaves it to the settings of its Apps."""
     terraform: TerraformLoginOptions | None = None
+
+    def github_callback(self, definition: ProviderSourceDefinition) -> str | None:
+        """Where this GitHub sends browsers back to, if that is known."""
+        return f"{self.github_address.origin}/{definition.api_name}/callback" if self.github_address else None
 
 
 @attrs.frozen(kw_only=True)
@@ -184,12 +202,24 @@ def embedded_database_url(data_directory: Path) -> str:
     return f"sqlite:///{data_directory.absolute() / 'terrareg.db'}"
 
 
+class UnusableOption(ValueError):
+    """A key or name of `SignInOptions` can't be used; `reason` goes on from "it is"."""
+
+    def __init__(self, option: str, reason: str) -> None:
+        super().__init__(f"{option} is {reason}")
+        self.option = option
+        self.reason = reason
+
+
 def open_registry(options: RegistryOptions | None = None) -> Registry:
     """Open the registry that `options` describe; close it when done.
 
-    Raises StoreUnavailable when the database or the data directory can't be used.
+    Raises StoreUnavailable when the database or the data directory can't be used, and UnusableOption.
     """
     options = options or RegistryOptions()
+    clock, random = SystemClock(), SystemRandom()
+    identity_providers = _IdentityProviders.of(options.sign_in, clock)
+    token_issuer = _token_issuer(options.sign_in.terraform)
     # Absolute, for worker processes have another working directory.
     data_directory = options.data_directory.absolute()
     store = LocalArchiveStore(data_directory / "archives")
@@ -206,7 +236,6 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
 
     workers = options.workers
     pool = WorkerPool(worker_jobs(), workers=workers.processes, timeout=workers.seconds, memory=workers.memory_bytes)
-    clock, random = SystemClock(), SystemRandom()
     authoriser = Authoriser(options.access, unit_of_work)
     shelf = ArchiveShelf(store, PooledPacker(pool, workspace), random)
     sign_in = _sign_in_policy(options)
@@ -239,6 +268,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
     def close() -> None:
         recorder.close()
         pool.close()
+        identity_providers.close()
         engine.dispose()
 
     return Registry(
@@ -248,7 +278,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             FailureThrottle(unit_of_work, clock, options.failure_limits),
         ),
         sessions=sessions,
-        sign_in=SignIn(unit_of_work, clock, random, sign_in, sessions, (), None),
+        sign_in=SignIn(unit_of_work, clock, random, sign_in, sessions, identity_providers.all, identity_providers.saml),
         access_tokens=AccessTokens(unit_of_work, authoriser, clock, random),
         user_groups=UserGroups(unit_of_work, authoriser, clock),
         terraform_login=TerraformLogin(
@@ -258,7 +288,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             random,
             sign_in,
             terraform.policy if terraform is not None else None,
-            RsaTokenIssuer(terraform.signing_key) if terraform is not None else None,
+            token_issuer,
         ),
         namespaces=Namespaces(unit_of_work, authoriser, clock, options.namespaces, options.redirects),
         module_providers=ModuleProviders(
@@ -317,13 +347,77 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
     )
 
 
+class _ClosableProvider(IdentityProvider, Protocol):
+    """An identity provider that holds connections."""
+
+    def close(self) -> None: ...
+
+
+@attrs.frozen
+class _IdentityProviders:
+    """The places to sign in, as far as they are set up."""
+
+    all: Sequence[_ClosableProvider]
+    saml: ServiceMetadata | None
+
+    @classmethod
+    def of(cls, options: SignInOptions, clock: Clock) -> "_IdentityProviders":
+        """Raises UnusableOption."""
+        # Each brings libraries that take long to load, which costs those a start who sign in otherwise.
+        providers: list[_ClosableProvider] = []
+        saml = None
+        if options.openid is not None:
+            from terrareg_adapters.identity.openid import OpenIdConnect  # noqa: PLC0415
+            from terrareg_adapters.identity.outbound import Outbound  # noqa: PLC0415
+
+            providers.append(OpenIdConnect(options.openid, clock, Outbound()))
+        if options.saml is not None:
+            saml = _saml(options.saml, clock)
+            providers.append(saml)
+        if options.github:
+            from terrareg_adapters.identity.github import GitHub  # noqa: PLC0415
+
+            providers += [
+                GitHub(definition=definition, redirect_uri=options.github_callback(definition))
+                for definition in options.github
+            ]
+        return cls(providers, saml)
+
+    def close(self) -> None:
+        for provider in self.all:
+            provider.close()
+
+
+def _saml(options: SamlOptions, clock: Clock) -> "Saml":
+    from terrareg_adapters.identity.saml import Saml  # noqa: PLC0415 - as above
+
+    try:
+        return Saml(options, clock)
+    except ValueError as error:
+        option, _, reason = str(error).partition(": ")
+        raise UnusableOption(option, reason) from None
+
+
+def _token_issuer(options: TerraformLoginOptions | None) -> RsaTokenIssuer | None:
+    try:
+        return RsaTokenIssuer(options.signing_key) if options is not None else None
+    except ValueError as error:
+        raise UnusableOption("signing_key", str(error)) from None
+
+
 def _sign_in_policy(options: RegistryOptions) -> SignInPolicy:
     ways = options.sign_in
-    offered = {
-        (SignInMethod.PASSWORD, None): options.secrets.admin is not None,
-    }
+    offered: list[tuple[SignInMethod, str | None]] = [
+        (SignInMethod.GITHUB, definition.api_name) for definition in ways.github
+    ]
+    if options.secrets.admin is not None:
+        offered.append((SignInMethod.PASSWORD, None))
+    if ways.openid is not None:
+        offered.append((SignInMethod.OPENID, None))
+    if ways.saml is not None:
+        offered.append((SignInMethod.SAML, None))
     return SignInPolicy(
-        offered=frozenset(way for way, is_offered in offered.items() if is_offered),
+        offered=frozenset(offered),
         keys=SessionKeys.of(ways.secret_key, options.secrets.admin) if ways.secret_key else None,
         terraform_login=ways.terraform is not None,
     )

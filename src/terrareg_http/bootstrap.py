@@ -19,6 +19,7 @@ from terrareg_adapters.assembly import (
     ScannerOptions,
     SignInOptions,
     TerraformLoginOptions,
+    UnusableOption,
     WorkerOptions,
     embedded_database_url,
     open_registry,
@@ -26,6 +27,8 @@ from terrareg_adapters.assembly import (
 from terrareg_adapters.database import schema
 from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.schema import SchemaStatus
+from terrareg_adapters.identity.openid_options import OpenIdOptions
+from terrareg_adapters.identity.saml_options import SamlOptions
 from terrareg_adapters.scanning.process import command_line
 from terrareg_adapters.secret_file import SecretFile
 from terrareg_adapters.terraform.packing import pack_directory
@@ -123,8 +126,24 @@ def build_application(deployment: Deployment) -> Starlette:
 
 
 def open_deployed(deployment: Deployment) -> Registry:
-    """The registry of a deployment; whoever opens it closes it. Raises RegistryFailure as `build_application` does."""
-    return open_registry(_registry_options(deployment.settings))
+    """The registry of a deployment; whoever opens it closes it.
+
+    Raises RegistryFailure as `build_application` does, and SettingsError for keys that can't be used.
+    """
+    try:
+        return open_registry(_registry_options(deployment.settings))
+    except UnusableOption as error:
+        raise SettingsError(_SIGN_IN_SETTINGS[error.option], f"is {error.reason}") from None
+
+
+_SIGN_IN_SETTINGS = {
+    "acs_url": "PUBLIC_URL",
+    "entity_id": "SAML2_ENTITY_ID",
+    "public_key": "SAML2_PUBLIC_KEY",
+    "private_key": "SAML2_PRIVATE_KEY",
+    "signing_key": "TERRAFORM_OIDC_IDP_SIGNING_KEY_PATH",
+}
+"""The settings behind options that can turn out to be unusable."""
 
 
 def application() -> Starlette:
@@ -289,6 +308,7 @@ def _with_server_secrets(settings: Settings) -> Settings:
 def _registry_options(settings: Settings) -> RegistryOptions:
     presigned_url_secret = settings.terraform_presigned_url_secret
     assert presigned_url_secret is not None
+    public = settings.public_address
     return RegistryOptions(
         data_directory=settings.data_directory,
         database_url=settings.database_url,
@@ -311,6 +331,10 @@ def _registry_options(settings: Settings) -> RegistryOptions:
         sign_in=SignInOptions(
             secret_key=settings.secret_key,
             session_lifetime=timedelta(minutes=settings.admin_session_expiry_mins),
+            openid=_openid_options(settings, public),
+            saml=_saml_options(settings, public),
+            github=settings.provider_sources.definitions,
+            github_address=public,
             terraform=_terraform_login_options(settings),
         ),
         failure_limits=FailureLimits(
@@ -377,6 +401,41 @@ def _registry_options(settings: Settings) -> RegistryOptions:
         archive_key_secret=presigned_url_secret,
         archive_key_lifetime=timedelta(seconds=settings.terraform_presigned_url_expiry_seconds),
     )
+
+
+def _openid_options(settings: Settings, public: PublicAddress | None) -> OpenIdOptions | None:
+    if not settings.has_openid or public is None:
+        return None
+    return OpenIdOptions(
+        issuer=settings.openid_connect_issuer or "",
+        client_id=settings.openid_connect_client_id or "",
+        client_secret=settings.openid_connect_client_secret or "",
+        scopes=settings.openid_connect_scopes,
+        redirect_uri=f"{public.origin}/openid/callback",
+        groups_claim=settings.openid_connect_groups_claim,
+        debug=settings.openid_connect_debug,
+    )
+
+
+def _saml_options(settings: Settings, public: PublicAddress | None) -> SamlOptions | None:
+    if not settings.has_saml or public is None:
+        return None
+    return SamlOptions(
+        entity_id=settings.saml2_entity_id or "",
+        acs_url=f"{public.origin}/saml/login?acs",
+        public_key=settings.saml2_public_key or "",
+        private_key=settings.saml2_private_key or "",
+        idp_metadata_url=settings.saml2_idp_metadata_url or "",
+        idp_entity_id=settings.saml2_issuer_entity_id or "",
+        group_attribute=settings.saml2_group_attribute,
+        authn_context=tuple(
+            word if ":" in word else f"{_SAML_CONTEXT_CLASSES}{word}" for word in settings.saml2_authn_context
+        ),
+        debug=settings.saml2_debug,
+    )
+
+
+_SAML_CONTEXT_CLASSES = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
 
 
 def _terraform_login_options(settings: Settings) -> TerraformLoginOptions | None:

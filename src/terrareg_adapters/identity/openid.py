@@ -15,6 +15,7 @@ import attrs
 from terrareg_adapters.identity.id_tokens import Expected, UnknownSigningKey, verified_claims
 from terrareg_adapters.identity.kept import Kept
 from terrareg_adapters.identity.openid_discovery import JSON_WANTED, KeyStore, ProviderDocument, fetch_document
+from terrareg_adapters.identity.openid_options import OpenIdOptions
 from terrareg_adapters.identity.outbound import Answer, Outbound, json_object
 from terrareg_core.access.people import ExternalIdentity, SignInMethod
 from terrareg_core.access.providers import SignInRequest
@@ -35,22 +36,6 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _ERROR_CODE = re.compile(r"[a-z_]{1,64}")
 _OUR_MISTAKES = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
 """Errors of a token endpoint (RFC 6749, section 5.2) that no other sign-in would mend."""
-
-
-@attrs.frozen(kw_only=True)
-class OpenIdOptions:
-    """How the registry is known to a provider, and what it asks of it."""
-
-    issuer: str
-    """Its URL, with or without a slash at the end."""
-    client_id: str
-    client_secret: str = attrs.field(repr=False)
-    redirect_uri: str
-    """Where the provider sends browsers back to, as registered there."""
-    scopes: tuple[str, ...] = ("openid", "profile")
-    groups_claim: str = "groups"
-    debug: bool = False
-    """Whether the log shows what is asserted of everybody who signs in: user and groups, never tokens."""
 
 
 class OpenIdConnect:

@@ -16,17 +16,17 @@ class RsaTokenIssuer:
     def __init__(self, pem: bytes) -> None:
         """Sign with the private key in `pem`.
 
-        Raises ValueError, with what goes on from "the key", when it is no unencrypted RSA key of 2048 bits or more.
+        Raises ValueError, with what the key is instead, unless it is an unencrypted RSA key of 2048 bits or more.
         """
         try:
             key = RSAKey.import_key(pem)
         except (JoseError, ValueError, TypeError):
-            raise ValueError("must be an RSA private key in PEM form, without a pass phrase") from None
+            raise ValueError("not an RSA private key in PEM form without a pass phrase") from None
         private = key.private_key
         if private is None:
-            raise ValueError("must be a private key, not only a public one")
+            raise ValueError("only a public key")
         if private.key_size < _LEAST_BITS:
-            raise ValueError(f"must have at least {_LEAST_BITS} bits")
+            raise ValueError(f"shorter than {_LEAST_BITS} bits")
         self._key = key
         self._id = key.thumbprint()
 

@@ -6,6 +6,7 @@ from typing import Self
 
 import attrs
 
+from terrareg_core.identifiers import NamespaceName
 from terrareg_core.namespaces.model import NamespaceKind
 
 MAX_NAME_LENGTH = 128
@@ -80,8 +81,13 @@ class ExternalIdentity:
             subject=self.subject,
             source=source,
             groups=_bounded(self.groups) | frozenset(self.accounts),
-            logins=frozenset(map(str.lower, self.accounts)) if self.generates_namespaces else frozenset(),
+            logins=_owners(self.accounts) if self.generates_namespaces else frozenset(),
         )
+
+
+def _owners(accounts: Iterable[str]) -> frozenset[str]:
+    # Folding letters that no namespace holds could make another name of them.
+    return frozenset(login.lower() for login in accounts if NamespaceName.is_valid(login))
 
 
 def _bounded(groups: Iterable[str]) -> frozenset[str]:

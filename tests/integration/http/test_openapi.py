@@ -113,7 +113,12 @@ def test_what_goes_beyond_the_documented_api_is_marked() -> None:
     extensions = {path for path, _, operation in operations() if operation.get("x-extension")}
     assert {"/openapi.json", "/docs"} <= extensions
     hooks = f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/hooks"
-    assert {path for path in extensions if path.startswith("/v1/")} == {f"{hooks}/gitlab", f"{hooks}/gitea"}
+    assert {path for path in extensions if path.startswith("/v1/")} == {
+        f"{hooks}/gitlab",
+        f"{hooks}/gitea",
+        "/v1/terrareg/tokens",
+        "/v1/terrareg/tokens/{token_id}",
+    }
 
 
 def test_arguments_tell_their_types_defaults_and_whether_they_are_required() -> None:

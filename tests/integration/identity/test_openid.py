@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import attrs
 import pytest
 
-from terrareg_adapters.identity.openid import OpenIdConnect, OpenIdOptions
+from terrareg_adapters.identity.openid import OpenIdConnect
+from terrareg_adapters.identity.openid_options import OpenIdOptions
 from terrareg_adapters.identity.outbound import Outbound
 from terrareg_adapters.memory.clock import FixedClock
 from terrareg_core.access.people import ExternalIdentity, SignInMethod
