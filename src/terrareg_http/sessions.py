@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +20,9 @@ SIGN_IN_COOKIE = "login_flow"
 CSRF_HEADER = "X-CSRF-Token"
 
 _BEARER = b"Bearer "
+_LAX: Any = "Lax"
+_NONE: Any = "None"
+"""As RFC 6265bis spells them; Starlette's type knows them in lower case only."""
 _COOKIE_MAX = 256
 """Characters of a cookie that could be one of ours."""
 _IPV6_SUBSCRIBER = 64
@@ -103,14 +107,14 @@ def keep_session(response: Response, session: OpenedSession, request: Request, s
         path="/",
         secure=_is_secure(request, settings),
         httponly=True,
-        samesite="lax",
+        samesite=_LAX,
     )
 
 
 def forget_session(response: Response, request: Request, settings: Settings) -> None:
     """Let the browser forget its session."""
     secure = _is_secure(request, settings)
-    response.delete_cookie(SESSION_COOKIE, path="/", secure=secure, httponly=True, samesite="lax")
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=secure, httponly=True, samesite=_LAX)
 
 
 def keep_attempt(response: Response, started: StartedSignIn, request: Request, settings: Settings) -> None:
@@ -124,14 +128,14 @@ def keep_attempt(response: Response, started: StartedSignIn, request: Request, s
         # Browsers take a cookie for other sites' posts only if it is secure.
         secure=crosses or _is_secure(request, settings),
         httponly=True,
-        samesite="none" if crosses else "lax",
+        samesite=_NONE if crosses else _LAX,
     )
 
 
 def forget_attempt(response: Response, request: Request, settings: Settings) -> None:
     """Let the browser forget that it was sent away to sign in."""
     secure = _is_secure(request, settings)
-    response.delete_cookie(SIGN_IN_COOKIE, path="/", secure=secure, httponly=True, samesite="lax")
+    response.delete_cookie(SIGN_IN_COOKIE, path="/", secure=secure, httponly=True, samesite=_LAX)
 
 
 def _is_secure(request: Request, settings: Settings) -> bool:
