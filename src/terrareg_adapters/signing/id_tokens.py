@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 _ALGORITHM = "RS256"
@@ -18,15 +20,16 @@ class RsaTokenIssuer:
 
         Raises ValueError, with what the key is instead, unless it is an unencrypted RSA key of 2048 bits or more.
         """
+        # Looked at before it is imported, because that only warns of weak keys, on standard error.
         try:
-            key = RSAKey.import_key(pem)
-        except (JoseError, ValueError, TypeError):
+            private = load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             raise ValueError("not an RSA private key in PEM form without a pass phrase") from None
-        private = key.private_key
-        if private is None:
-            raise ValueError("only a public key")
+        if not isinstance(private, RSAPrivateKey):
+            raise ValueError("not an RSA private key but one of another kind")
         if private.key_size < _LEAST_BITS:
             raise ValueError(f"shorter than {_LEAST_BITS} bits")
+        key = RSAKey.import_key(private)
         self._key = key
         self._id = key.thumbprint()
 
