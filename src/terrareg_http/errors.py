@@ -145,7 +145,6 @@ class Refusal:
             case Shape.DOMAIN:
                 return json_response(DomainError(error.message), self.status)
             case Shape.OAUTH:
-                assert isinstance(error, InvalidOAuthRequest)
                 return _oauth_response(error, self.status)
             case Shape.SAML:
                 return json_response(SamlError(error.message), self.status)
@@ -221,7 +220,11 @@ ERRORS: Mapping[ErrorFamily, _Table] = {
     ErrorFamily.PAGE: _PAGES,
     ErrorFamily.OPENID: {**_PAGES, SignInNotStarted: Refusal(400, Shape.EMPTY)},
     ErrorFamily.SAML: {**_PAGES, SignInNotStarted: Refusal(400, Shape.SAML)},
-    ErrorFamily.OAUTH: {**_COMMON, InvalidOAuthRequest: Refusal(400, Shape.OAUTH)},
+    ErrorFamily.OAUTH: {
+        **_COMMON,
+        InvalidOAuthRequest: Refusal(400, Shape.OAUTH),
+        InvalidArgument: Refusal(400, Shape.OAUTH),
+    },
     ErrorFamily.STATISTICS: {**_COMMON, InvalidIdentifier: _NOT_FOUND},
 }
 """For each family the answer to a class of errors; a subclass that is not named is answered as its base."""
@@ -233,11 +236,12 @@ def refusal_of(error: type[Exception], family: ErrorFamily) -> Refusal:
     return next(table[kind] for kind in error.__mro__ if kind in table)
 
 
-def _oauth_response(error: InvalidOAuthRequest, status: int) -> Response:
+def _oauth_response(error: RegistryError | RequestError, status: int) -> Response:
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-    if error.code == "invalid_client":
+    code = error.code if isinstance(error, InvalidOAuthRequest) else "invalid_request"
+    if code == "invalid_client":
         status, headers = 401, {**headers, "WWW-Authenticate": "Basic"}
-    return json_response(OAuthError(error.code, error.message), status, headers)
+    return json_response(OAuthError(code, error.message), status, headers)
 
 
 def not_found() -> Response:
