@@ -60,4 +60,6 @@ def _confirmation(call: Call) -> Response:
         csrf_token=call.registry.sessions.csrf_token(call.caller),
         action=f"{call.request.scope['path']}?{query}",
     )
-    return personal_page(html, leads_to_terraform=True)
+    page = personal_page(html, leads_to_terraform=True)
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
