@@ -33,10 +33,12 @@ class Terraform:
             [str(needs("terraform")), *arguments],
             cwd=self.directory,
             env=clean_environment(
-                TF_CLI_CONFIG_FILE=str(self.directory / "terraform.rc"),
-                CHECKPOINT_DISABLE="1",
-                TF_IN_AUTOMATION="1",
-                **self.settings,
+                **{
+                    "TF_CLI_CONFIG_FILE": str(self.directory / "terraform.rc"),
+                    "CHECKPOINT_DISABLE": "1",
+                    "TF_IN_AUTOMATION": "1",
+                    **self.settings,
+                }
             ),
             capture_output=True,
             text=True,
