@@ -189,17 +189,14 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         options.urls,
     )
 
-    importer = GitImporter(
-        DulwichFetcher(
-            workspace=workspace,
-            policy=options.git,
-            open_tree=DirectoryTree,
-            environment=options.git_environment,
-            bounds=options.archive_bounds,
-        ),
-        maker,
-        options.urls,
+    fetcher = DulwichFetcher(
+        workspace=workspace,
+        policy=options.git,
+        open_tree=DirectoryTree,
+        environment=options.git_environment,
+        bounds=options.archive_bounds,
     )
+    importer = GitImporter(fetcher, maker, options.urls)
 
     def close() -> None:
         recorder.close()
@@ -237,7 +234,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             shelf,
             options.modules,
         ),
-        importing=Importing(unit_of_work, authoriser, maker, importer),
+        importing=Importing(unit_of_work, authoriser, maker, importer, fetcher),
         webhooks=Webhooks(unit_of_work, authoriser, clock, importer, shelf, options.webhooks),
         reindexing=Reindexing(
             unit_of_work,

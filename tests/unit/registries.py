@@ -115,7 +115,8 @@ def make_world(
         reader or PreparedReader(), EscapingRenderer(), indexing or IndexingPolicy(), scanner, estimator
     )
     maker = VersionMaker(unit_of_work, clock, indexer, shelf, modules, namespaces, urls)
-    importer = GitImporter(MemoryFetcher(repositories or {}, git or GitPolicy()), maker, urls)
+    fetcher = MemoryFetcher(repositories or {}, git or GitPolicy())
+    importer = GitImporter(fetcher, maker, urls)
     registry = Registry(
         authenticator=Authenticator(ConfiguredSecrets()),
         authoriser=authoriser,
@@ -139,7 +140,7 @@ def make_world(
         ),
         documentation=Documentation(unit_of_work, authoriser, modules, documentation or DocumentationPolicy(), urls),
         publishing=Publishing(unit_of_work, authoriser, clock, MemoryUnpacker(), maker, shelf, modules),
-        importing=Importing(unit_of_work, authoriser, maker, importer),
+        importing=Importing(unit_of_work, authoriser, maker, importer, fetcher),
         webhooks=Webhooks(unit_of_work, authoriser, clock, importer, shelf, webhooks or WebhookPolicy()),
         reindexing=Reindexing(unit_of_work, authoriser, MemoryUnpacker(), indexer, shelf, mutex),
         downloads=Downloads(
