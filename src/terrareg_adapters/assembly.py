@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from terrareg_adapters.database.download_recorder import GroupCommitRecorder
 from terrareg_adapters.database.engine import open_engine
-from terrareg_adapters.database.mutex import mutex_beside
+from terrareg_adapters.database.mutex import DatabaseMutexes, mutex_beside
 from terrareg_adapters.database.schema import upgrade
 from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
 from terrareg_adapters.git.fetcher import DulwichFetcher
@@ -70,9 +70,9 @@ from terrareg_core.providers.catalogue import ProviderCatalogue
 from terrareg_core.registry import Registry
 
 _REINDEXING_LOCK = 7_382_211_650_902
+"""Key of the server's lock for re-indexing; any number that nothing else in the database uses."""
 _PACKING_SECONDS = 600
 """Both archives of a gigabyte that can't be made smaller take one or two minutes."""
-"""Key of the server's lock for re-indexing; any number that nothing else in the database uses."""
 
 
 @attrs.frozen(kw_only=True)
@@ -187,6 +187,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         options.modules,
         options.namespaces,
         options.urls,
+        DatabaseMutexes(engine, "indexing"),
     )
 
     fetcher = DulwichFetcher(

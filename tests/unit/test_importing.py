@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 
@@ -158,6 +159,34 @@ def test_a_prohibited_replacement_is_refused_before_anything_is_fetched() -> Non
     tags.clear()
     with pytest.raises(ReindexProhibited):
         _import(world, "1.0.0")
+
+
+@attrs.frozen
+class _OvertakenFetcher:
+    """A fetcher that takes so long that something else happens meanwhile."""
+
+    _inner: ModuleSourceFetcher
+    _meanwhile: Callable[[], object]
+
+    def fetch(
+        self, location: RepositoryLocation, tag: str, *, commit: str | None = None
+    ) -> AbstractContextManager[FetchedSource]:
+        self._meanwhile()
+        return self._inner.fetch(location, tag, commit=commit)
+
+
+def test_a_version_that_another_caller_made_meanwhile_is_not_indexed_where_none_is_replaced() -> None:
+    world = _world({"v1.0.0": {"main.tf": "broken"}}, modules=ModulePolicy(reindex_mode=ReindexMode.PROHIBIT))
+    importing = world.registry.importing
+    importer = importing._importer
+
+    def upload() -> None:
+        world.registry.publishing.upload(ADMIN, VPC, "1.0.0", memory_archive(FILES))
+
+    overtaken = attrs.evolve(importer, fetcher=_OvertakenFetcher(importer._fetcher, upload))
+    with pytest.raises(ReindexProhibited):
+        attrs.evolve(importing, importer=overtaken).import_version(ADMIN, VPC, version="1.0.0")
+    assert _archive(world) == FILES
 
 
 def test_a_provider_that_is_not_allowed_is_not_imported() -> None:
