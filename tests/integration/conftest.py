@@ -112,8 +112,15 @@ def empty(engine: Engine) -> None:
 def _children_first() -> tuple[str, ...]:
     # The circle of latest versions keeps SQLAlchemy from sorting the tables without a warning.
     return (
-        *("audit_event", "download", "module_part", "example_file", "module_version_file", "module_version"),
-        *("module_provider_redirect", "module_provider", "git_provider", "namespace_redirect", "namespace"),
+        *("audit_event", "download", "module_part", "example_file", "module_version_file", "module_search"),
+        *(
+            "module_version",
+            "module_provider_redirect",
+            "module_provider",
+            "git_provider",
+            "namespace_redirect",
+            "namespace",
+        ),
     )
 
 

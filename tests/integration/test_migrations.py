@@ -16,7 +16,10 @@ from sqlalchemy import Engine, inspect, text
 from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.schema import HEAD, SchemaStatus, status, upgrade
 from terrareg_adapters.database.tables import metadata
+from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
 from terrareg_core.errors import StoreUnavailable
+from tests.integration.contracts.storage import content, given_module_provider, given_version, new_version
+from tests.integration.searched import what_is_searched, what_should_be_searched
 
 _UPGRADE = """
 import sys
@@ -146,6 +149,22 @@ def test_the_schema_can_be_taken_back(bare: Engine) -> None:
             with Operations.context(context):
                 script.module.downgrade()
     assert set(inspect(bare).get_table_names()) == {"alembic_version"}
+
+
+def test_what_was_stored_before_there_was_anything_to_search_is_searched(bare: Engine) -> None:
+    upgrade(bare)
+    with DatabaseUnitOfWork(bare).write() as tx:
+        given_version(tx, given_module_provider(tx, "Acme/Vpc/aws", verified=True))
+        secret = content(description="ẞ in ÉCLAIR", owner=None, internal=True)
+        given_version(tx, given_module_provider(tx, "other/net/gcp"), "0.1.0", indexed=secret)
+        tx.module_versions.add(new_version(given_module_provider(tx, "other/unpublished/gcp")))
+    expected = what_should_be_searched(bare)
+    assert len(expected) == 2
+    script = _scripts().get_revision("0005")
+    with bare.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        script.module.downgrade()
+        script.module.upgrade()
+    assert what_is_searched(bare) == expected
 
 
 def test_two_processes_that_upgrade_at_once_both_succeed(bare_url: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from terrareg_adapters.database.engine import WRITE
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision of `migrations`. A constant, because loading Alembic takes longer than a start may."""
 
 _LOCK = 7_382_211_650_901
