@@ -11,14 +11,14 @@ from lark import Token, Tree
 from terrareg_adapters.terraform.hcl.numbers import TOO_LARGE, context, json_number, number_text, read_number
 from terrareg_adapters.terraform.hcl.repairs import Heredoc, Scanned, SourceFlaw, scan
 from terrareg_adapters.terraform.hcl.texts import composed
-from terrareg_adapters.terraform.hcl.trees import Node, end_of, parse_expression, parts_of, start_of, subtrees_of
+from terrareg_adapters.terraform.hcl.trees import Node, parse_expression, parts_of, start_of, subtrees_of, text_of
 from terrareg_core.json_values import JsonValue
 from terrareg_core.modules.syntax import Constant, NotConstant, Unreadable, Value
 
 _Operand: TypeAlias = "bool | str | Decimal | list[_Operand] | dict[str, _Operand] | None"
 
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%])[$%]\{')
-_PLAIN = re.compile(r"[^\\$%\x80-\U0010ffff]*")
+_PLAIN_STRING = re.compile(r'"[^"\\$%\x80-\U0010ffff]*"')
 _TEMPLATE_ESCAPE = re.compile(r"\$\$\{|%%\{")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -113,6 +113,8 @@ class Evaluator:
         return handler(self, node, depth)
 
     def _term(self, node: Node, depth: int) -> _Operand:
+        if len(node.children) == 1:
+            return self._value(_tree(node.children[0]), depth)
         parts = parts_of(node)
         if isinstance(parts[0], Token):
             return self._value(_tree(parts[1]), depth + 1)
@@ -196,7 +198,7 @@ class Evaluator:
             if tree.data == "function_call":
                 raise _NoConstant("calls a function")
             if tree.data in ("for_intro", "template_for_start"):
-                bound |= {self._text(child) for child in tree.children if _is(child, "identifier")}
+                bound |= {self._text(_tree(child)) for child in tree.children if _is(child, "identifier")}
             elif tree.data == "object_elem_key":
                 keys.add(start_of(tree))
             elif tree.data == "expr_term" and _is(tree.children[0], "identifier") and start_of(tree) not in keys:
@@ -293,6 +295,9 @@ class Evaluator:
     # --- strings ---------------------------------------------------------------------------------------------------
 
     def _string(self, node: Node, depth: int) -> _Operand:
+        plain = plain_content(self._text(node))
+        if plain is not None:
+            return plain
         pieces = self._pieces(node)
         templates = [piece for piece in pieces if isinstance(piece, _Template)]
         if not templates:
@@ -352,9 +357,6 @@ class Evaluator:
         if heredoc is not None:
             return self._heredoc_pieces(heredoc)
         literal_from = start_of(node) + 1
-        text = self._source[literal_from : node.meta.end_pos - 1]
-        if _PLAIN.fullmatch(text):
-            return [text] if text else []
         pieces: list[str | _Template] = []
         for part in node.children[1:-1]:
             template = _tree(part).children[0]
@@ -383,8 +385,8 @@ class Evaluator:
 
     # --- source ----------------------------------------------------------------------------------------------------
 
-    def _text(self, node: Node | Token) -> str:
-        return self._source[start_of(node) : end_of(node)]
+    def _text(self, node: Node) -> str:
+        return text_of(node, self._source)
 
     def _shown(self, node: Node) -> str:
         return " ".join(self._text(node)[:60].split())
@@ -406,6 +408,11 @@ class Evaluator:
         "for_object_expr": _comprehension,
         **dict.fromkeys(_POSTFIX, _postfix),
     }
+
+
+def plain_content(text: str) -> str | None:
+    """What stands between the quotes of an expression that is one string of ASCII without escapes; None for others."""
+    return text[1:-1] if _PLAIN_STRING.fullmatch(text) else None
 
 
 def decode_escapes(text: str) -> str:
