@@ -108,8 +108,9 @@ class _Builder:
 
     def _label(self, node: Node) -> str:
         text = self._text(node)
-        if node.data != "string":
-            return text
+        plain = text if node.data != "string" else plain_content(text)
+        if plain is not None:
+            return plain
         if any(isinstance(part, Tree) for string_part in _trees(node) for part in string_part.children):
             raise SourceFlaw(start_of(node), "a label can't hold an interpolation")
         return decode_escapes(text[1:-1])
