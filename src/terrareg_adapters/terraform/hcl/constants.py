@@ -107,14 +107,14 @@ class Evaluator:
     def _value(self, node: Node, depth: int) -> _Operand:
         if depth > self._limit:
             raise _NoConstant(self._too_deep())
+        while node.data == "expr_term" and len(node.children) == 1:
+            node = _tree(node.children[0])
         handler = self._HANDLERS.get(node.data)
         if handler is None:
             raise _NoReading
         return handler(self, node, depth)
 
     def _term(self, node: Node, depth: int) -> _Operand:
-        if len(node.children) == 1:
-            return self._value(_tree(node.children[0]), depth)
         parts = parts_of(node)
         if isinstance(parts[0], Token):
             return self._value(_tree(parts[1]), depth + 1)
@@ -195,14 +195,16 @@ class Evaluator:
         references: list[str] = []
         keys: set[int] = set()
         for tree in subtrees_of(node):
-            if tree.data == "function_call":
+            kind = tree.data
+            if kind == "expr_term":
+                if _is(tree.children[0], "identifier") and start_of(tree) not in keys:
+                    references.append(self._text(tree))
+            elif kind == "function_call":
                 raise _NoConstant("calls a function")
-            if tree.data in ("for_intro", "template_for_start"):
+            elif kind in ("for_intro", "template_for_start"):
                 bound |= {self._text(_tree(child)) for child in tree.children if _is(child, "identifier")}
-            elif tree.data == "object_elem_key":
+            elif kind == "object_elem_key":
                 keys.add(start_of(tree))
-            elif tree.data == "expr_term" and _is(tree.children[0], "identifier") and start_of(tree) not in keys:
-                references.append(self._text(tree))
         for reference in references:
             if reference not in bound:
                 raise _NoConstant(f"refers to {reference[:60]}")
