@@ -130,6 +130,22 @@ def _told_apart(source: str, token: Token) -> Sequence[Token]:
     return [Token(kind, token.start + start, token.start + end) for kind, start, end in found]
 
 
+def _first(source: str, token: Token) -> Token:
+    """The first token of a run, read on its line alone; any other token as it is."""
+    if token.kind is not Kind.RUN:
+        return token
+    end = source.find("\n", token.start, token.end) + 1 or token.end
+    return _told_apart(source, token._replace(end=end))[0]
+
+
+def _last(source: str, token: Token) -> Token:
+    """The last token of a run, read on its line alone; any other token as it is."""
+    if token.kind is not Kind.RUN:
+        return token
+    start = source.rfind("\n", token.start, token.end - 1) + 1 or token.start
+    return _told_apart(source, token._replace(start=start))[-1]
+
+
 class _Scanner:
     """The state of one pass; one that `tells_apart` makes no runs, and is for the text of a run."""
 
@@ -310,7 +326,7 @@ class _Scanner:
             self._stack[-1].templates.append((opened.position, position + 1))
 
     def _note_directive(self, directive: _Open, text: _Open) -> None:
-        keyword = self._text(_told_apart(self._source, self._tokens[directive.first_token])[0])
+        keyword = self._text(_first(self._source, self._tokens[directive.first_token]))
         innermost = text.directives[-1][0] if text.directives else ""
         if keyword in _ENDS.values():
             text.directives.append((keyword, directive.position))
@@ -430,10 +446,10 @@ class _Scanner:
         last_prefix = -2
         for index in self._operators:
             token = tokens[index]
-            previous = _told_apart(self._source, tokens[index - 1])[-1] if index else None
+            previous = _last(self._source, tokens[index - 1]) if index else None
             text = self._text(token)
             if text == "::":
-                following = _told_apart(self._source, tokens[index + 1])[0] if index + 1 < len(tokens) else None
+                following = _first(self._source, tokens[index + 1]) if index + 1 < len(tokens) else None
                 if previous is not None and following is not None and previous.kind is following.kind is Kind.NAME:
                     self._edits.append((previous.end, following.start, "_"))
             elif not _ends_operand(previous, self._source):
