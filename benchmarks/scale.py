@@ -26,10 +26,12 @@ from terrareg_adapters.database.documents import write_safe_texts, write_specifi
 from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.rows import path_digest
 from terrareg_adapters.database.schema import upgrade
+from terrareg_adapters.database.search_rows import SEARCH_ROWS
 from terrareg_adapters.database.tables import (
     download,
     module_part,
     module_provider,
+    module_search,
     module_version,
     namespace,
 )
@@ -61,6 +63,13 @@ ENDPOINTS = {
     "all of namespace": "/v1/terrareg/modules/team-0?limit=20",
     "search, one": "/v1/modules/search?q=module-7&limit=20",
     "search, common": "/v1/modules/search?q=network&limit=20",
+    "search, provider": "/v1/modules/search?q=aws&limit=20",
+    "search, nothing": "/v1/modules/search?q=zzz&limit=20",
+    "search, verified": "/v1/modules/search?q=network&verified=true&limit=20",
+    "search, two words": "/v1/modules/search?q=network%20team&limit=20",
+    "search, deep": "/v1/modules/search?q=network&limit=20&offset={deep}",
+    "search, counted": "/v1/modules/search?q=network&limit=20&include_count=1",
+    "filters, all": "/v1/terrareg/modules/search/filters?q=",
     "filters": "/v1/terrareg/modules/search/filters?q=network",
     "downloads": f"/v1/modules/{ADDRESS}/downloads/summary",
 }
@@ -162,8 +171,10 @@ def fill(engine: Engine, size: int) -> None:
         _insert(connection, module_part, _parts(size))
         _insert(connection, download, _downloads())
         connection.execute(module_provider.update().values(latest_version_id=module_provider.c.id * VERSIONS))
+        connection.execute(insert(module_search).from_select(list(SEARCH_ROWS.selected_columns.keys()), SEARCH_ROWS))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+        # Servers do so by themselves, sooner or later.
+        connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE"))
 
 
 @contextmanager

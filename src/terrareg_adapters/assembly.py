@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from terrareg_adapters.database.download_recorder import GroupCommitRecorder
 from terrareg_adapters.database.engine import open_engine
-from terrareg_adapters.database.mutex import mutex_beside
+from terrareg_adapters.database.mutex import DatabaseMutexes, mutex_beside
 from terrareg_adapters.database.schema import upgrade
 from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
 from terrareg_adapters.git.fetcher import DulwichFetcher
@@ -90,9 +90,9 @@ if TYPE_CHECKING:
     from terrareg_adapters.identity.saml import Saml
 
 _REINDEXING_LOCK = 7_382_211_650_902
+"""Key of the server's lock for re-indexing; any number that nothing else in the database uses."""
 _PACKING_SECONDS = 600
 """Both archives of a gigabyte that can't be made smaller take one or two minutes."""
-"""Key of the server's lock for re-indexing; any number that nothing else in the database uses."""
 
 
 @attrs.frozen(kw_only=True)
@@ -251,19 +251,17 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
         options.modules,
         options.namespaces,
         options.urls,
+        DatabaseMutexes(engine, "indexing"),
     )
 
-    importer = GitImporter(
-        DulwichFetcher(
-            workspace=workspace,
-            policy=options.git,
-            open_tree=DirectoryTree,
-            environment=options.git_environment,
-            bounds=options.archive_bounds,
-        ),
-        maker,
-        options.urls,
+    fetcher = DulwichFetcher(
+        workspace=workspace,
+        policy=options.git,
+        open_tree=DirectoryTree,
+        environment=options.git_environment,
+        bounds=options.archive_bounds,
     )
+    importer = GitImporter(fetcher, maker, options.urls)
 
     def close() -> None:
         recorder.close()
@@ -318,7 +316,7 @@ def open_registry(options: RegistryOptions | None = None) -> Registry:
             shelf,
             options.modules,
         ),
-        importing=Importing(unit_of_work, authoriser, maker, importer),
+        importing=Importing(unit_of_work, authoriser, maker, importer, fetcher),
         webhooks=Webhooks(unit_of_work, authoriser, clock, importer, shelf, options.webhooks),
         reindexing=Reindexing(
             unit_of_work,

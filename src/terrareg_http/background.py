@@ -1,9 +1,11 @@
-"""What a server does beside answering requests: it brings outdated versions up to date, one after the other."""
+"""What a server does beside answering requests: it indexes outdated versions again, and forgets what expired."""
 
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable
 
 from terrareg_core.access.identities import Identity
 from terrareg_core.errors import RegistryFailure
@@ -16,28 +18,41 @@ _STOP_SECONDS = 2.0
 _LONGEST_REST = 5.0
 """Seconds."""
 
+_PURGE_SECONDS = 300.0
 
-class BackgroundReindexing:
-    """Re-indexes in a thread of its own, at most half of the time, so that uploads find room.
 
-    Where another process is at it, it waits for what that one leaves.
-    """
+class BackgroundWork(ABC):
+    """Work in a thread of its own, from `start` until it is done or `stop` is called."""
 
-    def __init__(self, reindexing: Reindexing, *, retry_seconds: float = _RETRY_SECONDS) -> None:
-        self._reindexing = reindexing
-        self._retry_seconds = retry_seconds
+    def __init__(self, name: str) -> None:
         self._stopping = threading.Event()
         # A daemon, so that work that hangs can't keep the process from ending.
-        self._thread = threading.Thread(target=self._run, name="reindexing", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin; to be called once."""
         self._thread.start()
 
     def stop(self, seconds: float = _STOP_SECONDS) -> None:
-        """Begin no other version, and wait at most `seconds` for the one under way; harmless when repeated."""
+        """Begin nothing new, and wait at most `seconds` for what is under way; harmless when repeated."""
         self._stopping.set()
         self._thread.join(seconds)
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Work, and look at `_stopping` now and then."""
+
+
+class BackgroundReindexing(BackgroundWork):
+    """Re-indexes in a thread of its own, at most half of the time, so that uploads find room.
+
+    Where another process is at it, it waits for what that one leaves.
+    """
+
+    def __init__(self, reindexing: Reindexing, *, retry_seconds: float = _RETRY_SECONDS) -> None:
+        super().__init__("reindexing")
+        self._reindexing = reindexing
+        self._retry_seconds = retry_seconds
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -67,3 +82,20 @@ class BackgroundReindexing:
                 break
             started = time.monotonic()
         _log.info("re-indexing ended: %s", ", ".join(f"{count} {result.value}" for result, count in counts.items()))
+
+
+class BackgroundPurge(BackgroundWork):
+    """Forgets what expired every few minutes; what is left over, the next time."""
+
+    def __init__(self, purge: Callable[[], None], *, seconds: float = _PURGE_SECONDS) -> None:
+        """Call `purge`, which may raise RegistryFailure, every `seconds`."""
+        super().__init__("purge")
+        self._purge = purge
+        self._seconds = seconds
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._seconds):
+            try:
+                self._purge()
+            except RegistryFailure as error:
+                _log.info("what expired is forgotten later: %s", error.message)

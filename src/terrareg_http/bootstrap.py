@@ -53,8 +53,8 @@ from terrareg_core.modules.syntax import SourceBounds
 from terrareg_core.modules.webhooks import WebhookPolicy
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.registry import Registry
-from terrareg_http.background import BackgroundReindexing
-from terrareg_http.settings import Settings, SettingsError, process_environment
+from terrareg_http.background import BackgroundPurge, BackgroundReindexing, BackgroundWork
+from terrareg_http.settings import Settings, SettingsError, obsolete_variables, process_environment
 
 __all__ = [
     "Deployment",
@@ -173,6 +173,8 @@ def warn_of_risks(settings: Settings) -> None:
             "DELETE_EXTERNALLY_HOSTED_ARTIFACTS has no effect, because ALLOW_MODULE_HOSTING is enforce: "
             "archives are all that is served"
         )
+    for name in obsolete_variables(process_environment()):
+        _log.warning("%s is ignored; configure GitHub in PROVIDER_SOURCES", name)
     if settings.has_single_sign_on:
         _warn_of_sign_in_risks(settings)
     if not settings.allow_unauthenticated_access and settings.terraform_oidc_idp_subject_id_hash_salt is None:
@@ -538,18 +540,24 @@ def _optional_secret(text: str | None) -> Secret | None:
 
 def _add_lifespan(app: Starlette, registry: Registry) -> None:
     inner = app.router.lifespan_context
-    background = BackgroundReindexing(registry.reindexing)
+    background: list[BackgroundWork] = [
+        BackgroundReindexing(registry.reindexing),
+        BackgroundPurge(registry.sessions.purge),
+    ]
 
     @asynccontextmanager
     async def lifespan(running: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with inner(running) as state:
-            background.start()
+            for work in background:
+                work.start()
             try:
                 yield state or {}
             finally:
-                background.stop()
+                for work in background:
+                    work.stop()
                 registry.close()
                 # What was under way failed with the close, if it had not ended before.
-                background.stop()
+                for work in background:
+                    work.stop()
 
     app.router.lifespan_context = lifespan

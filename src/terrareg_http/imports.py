@@ -12,7 +12,7 @@ from terrareg_http.calls import Call
 from terrareg_http.errors import MalformedBody
 from terrareg_http.responses import json_response
 from terrareg_http.schemas.common import NoArguments
-from terrareg_http.schemas.imports import HookAnswer, ImportArguments, PushAnswer
+from terrareg_http.schemas.imports import HookAnswer, ImportArguments, PushAnswer, TagList
 from terrareg_http.schemas.modules import UploadAnswer
 
 _STATUS = {
@@ -48,6 +48,16 @@ async def import_named_version(call: Call, _: NoArguments) -> Response:
         version=call.parameters["version"],
     )
     return json_response(UploadAnswer(warnings=made.warnings or None))
+
+
+async def list_tags(call: Call, _: NoArguments) -> Response:
+    """List the tags of the module provider's git repository that versions can be imported from.
+
+    One for each version, the lowest version first, with what of it is stored already; all other tags are only counted.
+    The list is fetched from the git host at each call.
+    """
+    listed = await call.run_slowly(call.registry.importing.importable_tags, call.identity, call.module_provider)
+    return json_response(TagList.of(listed))
 
 
 async def receive_bitbucket_hook(call: Call, _: NoArguments) -> Response:

@@ -98,6 +98,7 @@ from terrareg_http.errors import ErrorFamily
 from terrareg_http.imports import (
     import_named_version,
     import_version,
+    list_tags,
     receive_bitbucket_hook,
     receive_gitea_hook,
     receive_github_hook,
@@ -487,6 +488,11 @@ ROUTES: Sequence[Operation[Any]] = (
         csrf=SAME_ORIGIN, family=BARE,
         answers=[Answer(modules.UploadAnswer)],
         raises=[*_MODULE_PROVIDER, NoRepository, InvalidRequest, RegistryFailure],
+    ),
+    Operation(
+        id="listTags", method="GET", path=f"{_MANAGED_PROVIDER}/tags", tag="Publishing",
+        handler=list_tags, takes=PathOnly(), needs=Capability.UPLOAD, answers=[Answer(imports.TagList)],
+        raises=[*_MODULE_PROVIDER, NoRepository, InvalidRequest, RegistryFailure], is_extension=True,
     ),
     # --- web-hooks ---
     Operation(

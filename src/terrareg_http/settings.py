@@ -907,6 +907,21 @@ def process_environment() -> Mapping[str, str]:
     return dict(os.environ)
 
 
+_OBSOLETE = (
+    "GITHUB_URL",
+    "GITHUB_API_URL",
+    "GITHUB_APP_CLIENT_ID",
+    "GITHUB_APP_CLIENT_SECRET",
+    "GITHUB_LOGIN_TEXT",
+    "AUTO_GENERATE_GITHUB_ORGANISATION_NAMESPACES",
+)
+
+
+def obsolete_variables(environ: Mapping[str, str]) -> Sequence[str]:
+    """The variables in `environ` that had a meaning once and have none now (chapter 04, 17)."""
+    return [name for name in _OBSOLETE if environ.get(name)]
+
+
 # --- reading and showing -----------------------------------------------------------------------------------------
 
 

@@ -112,8 +112,9 @@ def empty(engine: Engine) -> None:
 def _children_first() -> tuple[str, ...]:
     # The circle of latest versions keeps SQLAlchemy from sorting the tables without a warning.
     return (
-        *("audit_event", "download", "module_part", "example_file", "module_version_file", "module_version"),
-        *("module_provider_redirect", "module_provider", "git_provider", "namespace_redirect", "namespace"),
+        *("audit_event", "download", "module_part", "example_file", "module_version_file", "module_search"),
+        *("module_version", "module_provider_redirect", "module_provider", "git_provider", "namespace_redirect"),
+        "namespace",
         # Permissions and limits of tokens go with their parents.
         *("user_group", "session", "sign_in_attempt", "used_assertion", "access_token"),
         *("terraform_code", "terraform_token", "failure"),

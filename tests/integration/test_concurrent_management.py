@@ -1,8 +1,9 @@
 """Management by many at once: names are given once, settings are not lost, and refusals are the domain's own."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine
@@ -14,7 +15,7 @@ from terrareg_adapters.memory.fetching import MemoryResolver
 from terrareg_adapters.memory.sources import MemoryPacker
 from terrareg_core.access.identities import Identity
 from terrareg_core.access.permissions import AccessPolicy, Authoriser
-from terrareg_core.errors import InvalidRequest, ModuleProviderExists, RegistryError
+from terrareg_core.errors import InvalidRequest, ModuleProviderExists, RegistryError, StoreUnavailable
 from terrareg_core.identifiers import RequestedModuleProvider
 from terrareg_core.modules.archives import ArchiveShelf
 from terrareg_core.modules.fetching import GitPolicy
@@ -25,16 +26,31 @@ from terrareg_core.modules.redirects import RedirectPolicy
 from terrareg_core.modules.resolution import look_up
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.namespaces.use_cases import NamespaceChanges, Namespaces
-from tests.integration.contracts.storage import git_provider_definition
+from tests.integration.contracts.storage import (
+    content,
+    git_provider_definition,
+    given_module_provider,
+    given_version,
+)
+from tests.integration.searched import what_is_searched, what_should_be_searched
 
 ADMIN = Identity.administrator()
 AT_ONCE = 6
+ROUNDS = 6
+VERIFY = ModuleProviderChanges(verified=True)
+MOVE = ModuleProviderChanges(namespace="acme")
+RENAME = ModuleProviderChanges(provider="gcp")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def unit_of_work(request: pytest.FixtureRequest) -> DatabaseUnitOfWork:
-    """A unit of work over a database that holds nothing."""
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """A database that holds nothing."""
     engine: Engine = request.getfixturevalue(request.param)
+    return engine
+
+
+@pytest.fixture
+def unit_of_work(engine: Engine) -> DatabaseUnitOfWork:
     return DatabaseUnitOfWork(engine)
 
 
@@ -147,6 +163,44 @@ def test_of_those_who_rename_to_one_name_one_gets_it(namespaces: Namespaces) -> 
     outcomes = _all_at_once(lambda number: namespaces.change(ADMIN, f"acme{number}", NamespaceChanges(name="wanted")))
     assert outcomes.count(None) == 1
     assert all(isinstance(error, InvalidRequest) for error in outcomes if error is not None)
+
+
+def _make(attempts: Sequence[Callable[[], object]], number: int) -> object:
+    return attempts[number]()
+
+
+@pytest.mark.parametrize("names", [("other", "Other2", "third"), ("ACME", "Acme", "aCME")])
+def test_searches_find_what_was_renamed_moved_published_and_changed_at_once_where_it_ended(
+    engine: Engine,
+    unit_of_work: DatabaseUnitOfWork,
+    namespaces: Namespaces,
+    module_providers: ModuleProviders,
+    names: tuple[str, ...],
+) -> None:
+    with unit_of_work.write() as tx:
+        for number in range(ROUNDS):
+            given_version(tx, given_module_provider(tx, f"acme/net{number}/aws"))
+            given_version(tx, given_module_provider(tx, f"from/lan{number}/aws"))
+    for number in range(ROUNDS):
+
+        def publish(number: int = number) -> None:
+            with unit_of_work.write() as tx:
+                found = look_up(tx, _address(f"acme/net{number}/aws")).module_provider
+                assert found is not None
+                tx.module_providers.hold(found.id)
+                given_version(tx, found, "2.0.0", indexed=content(description="Published meanwhile"))
+
+        attempts: list[Callable[[], object]] = [
+            partial(namespaces.change, ADMIN, "acme", NamespaceChanges(name=names[number % len(names)])),
+            partial(namespaces.change, ADMIN, "from", NamespaceChanges(name=f"former{number}")),
+            publish,
+            partial(module_providers.change, ADMIN, _address(f"acme/net{number}/aws"), VERIFY),
+            partial(module_providers.change, ADMIN, _address(f"from/lan{number}/aws"), MOVE),
+            partial(module_providers.change, ADMIN, _address(f"acme/net{number}/aws"), RENAME),
+        ]
+        outcomes = _all_at_once(partial(_make, attempts))
+        assert not any(isinstance(error, StoreUnavailable) for error in outcomes), outcomes
+        assert what_is_searched(engine) == what_should_be_searched(engine)
 
 
 def test_replicas_that_start_together_store_each_git_provider_once(unit_of_work: DatabaseUnitOfWork) -> None:

@@ -21,6 +21,8 @@ from terrareg_adapters.database.unit_of_work import DatabaseUnitOfWork
 from terrareg_core.audit.events import AuditAction, AuditEvent
 from terrareg_core.audit.queries import AuditColumn, AuditQuery
 from terrareg_core.errors import StoreUnavailable
+from tests.integration.contracts.storage import content, given_module_provider, given_version, new_version
+from tests.integration.searched import what_is_searched, what_should_be_searched
 
 _UPGRADE = """
 import sys
@@ -204,6 +206,22 @@ def test_events_that_an_older_program_can_t_hold_lose_what_it_does_not_know(bare
     with bare.connect() as connection:
         stored = connection.execute(text("SELECT username, object_type, object_id FROM audit_event")).one()
     assert tuple(stored) == ("", "", "")
+
+
+def test_what_was_stored_before_there_was_anything_to_search_is_searched(bare: Engine) -> None:
+    upgrade(bare)
+    with DatabaseUnitOfWork(bare).write() as tx:
+        given_version(tx, given_module_provider(tx, "Acme/Vpc/aws", verified=True))
+        secret = content(description="ẞ in ÉCLAIR", owner=None, internal=True)
+        given_version(tx, given_module_provider(tx, "other/net/gcp"), "0.1.0", indexed=secret)
+        tx.module_versions.add(new_version(given_module_provider(tx, "other/unpublished/gcp")))
+    expected = what_should_be_searched(bare)
+    assert len(expected) == 2
+    script = _scripts().get_revision("0005")
+    with bare.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        script.module.downgrade()
+        script.module.upgrade()
+    assert what_is_searched(bare) == expected
 
 
 def test_two_processes_that_upgrade_at_once_both_succeed(bare_url: str) -> None:

@@ -9,7 +9,7 @@ from terrareg_adapters.memory.archive_store import MemoryArchiveStore
 from terrareg_adapters.memory.clock import CountingIds, FixedClock
 from terrareg_adapters.memory.documents import EscapingRenderer
 from terrareg_adapters.memory.fetching import MemoryFetcher, MemoryResolver
-from terrareg_adapters.memory.mutex import MemoryMutex
+from terrareg_adapters.memory.mutex import MemoryMutex, MemoryMutexes
 from terrareg_adapters.memory.recorder import DirectRecorder
 from terrareg_adapters.memory.signing import MemoryArchiveKeySigner
 from terrareg_adapters.memory.sources import MemoryPacker, MemoryUnpacker, PreparedReader
@@ -89,6 +89,9 @@ class World:
     store: MemoryArchiveStore
     clock: FixedClock
     mutex: MemoryMutex
+    """Of re-indexing."""
+    mutexes: MemoryMutexes
+    """Of versions that are made."""
 
     def events(self) -> list[AuditEvent]:
         """The audit history."""
@@ -140,6 +143,7 @@ def make_world(
     git_providers: Sequence[GitProviderDefinition] = (),
     repositories: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None,
     webhooks: WebhookPolicy | None = None,
+    wait_seconds: float = 60,
 ) -> World:
     """A fresh, empty world with the given policies; the defaults are the registry's own."""
     unit_of_work, store, clock = MemoryUnitOfWork(), MemoryArchiveStore(), FixedClock()
@@ -156,8 +160,12 @@ def make_world(
     indexer = ModuleIndexer(
         reader or PreparedReader(), EscapingRenderer(), indexing or IndexingPolicy(), scanner, estimator
     )
-    maker = VersionMaker(unit_of_work, clock, indexer, shelf, modules, namespaces, urls)
-    importer = GitImporter(MemoryFetcher(repositories or {}, git or GitPolicy()), maker, urls)
+    mutexes = MemoryMutexes()
+    maker = VersionMaker(
+        unit_of_work, clock, indexer, shelf, modules, namespaces, urls, mutexes, wait_seconds=wait_seconds
+    )
+    fetcher = MemoryFetcher(repositories or {}, git or GitPolicy())
+    importer = GitImporter(fetcher, maker, urls)
     registry = Registry(
         admission=Admission(
             Authenticator(secrets, sign_in, unit_of_work, clock),
@@ -189,7 +197,7 @@ def make_world(
         ),
         documentation=Documentation(unit_of_work, authoriser, modules, documentation or DocumentationPolicy(), urls),
         publishing=Publishing(unit_of_work, authoriser, clock, MemoryUnpacker(), maker, shelf, modules),
-        importing=Importing(unit_of_work, authoriser, maker, importer),
+        importing=Importing(unit_of_work, authoriser, maker, importer, fetcher),
         webhooks=Webhooks(unit_of_work, authoriser, clock, importer, shelf, webhooks or WebhookPolicy()),
         reindexing=Reindexing(unit_of_work, authoriser, MemoryUnpacker(), indexer, shelf, mutex),
         downloads=Downloads(
@@ -209,4 +217,4 @@ def make_world(
         audit=AuditHistory(unit_of_work, authoriser),
         close=lambda: None,
     )
-    return World(registry, unit_of_work, store, clock, mutex)
+    return World(registry, unit_of_work, store, clock, mutex, mutexes)

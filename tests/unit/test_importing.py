@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 
@@ -32,6 +33,7 @@ from terrareg_core.errors import (
 from terrareg_core.modules.fetching import FetchedSource, ModuleSourceFetcher, RepositoryLocation
 from terrareg_core.modules.git_settings import GitArguments
 from terrareg_core.modules.hook_events import GitHost, SigningKeys
+from terrareg_core.modules.importing import ImportableTags
 from terrareg_core.modules.making import MadeVersion
 from terrareg_core.modules.model import ModulePolicy, ModuleVersion, ReindexMode
 from terrareg_core.modules.module_providers import ModuleProviderChanges
@@ -159,6 +161,34 @@ def test_a_prohibited_replacement_is_refused_before_anything_is_fetched() -> Non
         _import(world, "1.0.0")
 
 
+@attrs.frozen
+class _OvertakenFetcher:
+    """A fetcher that takes so long that something else happens meanwhile."""
+
+    _inner: ModuleSourceFetcher
+    _meanwhile: Callable[[], object]
+
+    def fetch(
+        self, location: RepositoryLocation, tag: str, *, commit: str | None = None
+    ) -> AbstractContextManager[FetchedSource]:
+        self._meanwhile()
+        return self._inner.fetch(location, tag, commit=commit)
+
+
+def test_a_version_that_another_caller_made_meanwhile_is_not_indexed_where_none_is_replaced() -> None:
+    world = _world({"v1.0.0": {"main.tf": "broken"}}, modules=ModulePolicy(reindex_mode=ReindexMode.PROHIBIT))
+    importing = world.registry.importing
+    importer = importing._importer
+
+    def upload() -> None:
+        world.registry.publishing.upload(ADMIN, VPC, "1.0.0", memory_archive(FILES))
+
+    overtaken = attrs.evolve(importer, fetcher=_OvertakenFetcher(importer._fetcher, upload))
+    with pytest.raises(ReindexProhibited):
+        attrs.evolve(importing, importer=overtaken).import_version(ADMIN, VPC, version="1.0.0")
+    assert _archive(world) == FILES
+
+
 def test_a_provider_that_is_not_allowed_is_not_imported() -> None:
     world = _world(modules=ModulePolicy(allowed_providers=frozenset({"aws"})))
     with pytest.raises(ProviderNotAllowed):
@@ -176,6 +206,80 @@ def test_the_permission_is_that_of_the_namespace_that_an_old_address_leads_to() 
         world.registry.importing.import_version(member, VPC, version="1.0.0")
     made = world.registry.importing.import_version(UPLOADER, VPC, version="1.0.0")
     assert str(made.address) == "other/vpc/aws"
+
+
+# --- tags that can be imported -----------------------------------------------------------------------------------
+
+
+def _tags(world: World, identity: Identity = ADMIN) -> ImportableTags:
+    return world.registry.importing.importable_tags(identity, VPC)
+
+
+def test_the_tags_of_versions_are_listed_in_the_order_of_versions() -> None:
+    versions = ["v1.2.0-rc2", "v1.2.0-rc10", "v1.2.0", "v1.10.0"]
+    others = ["main", "v1.2", "V1.3.0", "x/v1.4.0", "v1.2.0-RC", "\udcff"]
+    tags = {name: {"main.tf": f"# {name}"} for name in sorted(versions + others)}
+    git = GitArguments(repo_clone_url_template=URL, git_tag_format="v{major}.{minor}.{patch}{build}")
+    listed = _tags(_world(tags, git=git))
+    assert [(each.tag, f"v{each.version}", each.commit) for each in listed.tags] == [
+        (name, name, commit_of(tags[name])) for name in versions
+    ]
+    assert listed.others == len(others)
+    assert not any(each.indexed or each.published for each in listed.tags)
+
+
+@pytest.mark.parametrize("auto_publish", [False, True])
+def test_a_version_that_is_stored_is_told_to_be_indexed_and_whether_it_is_published(auto_publish: bool) -> None:
+    world = _world({"v1.0.0": FILES, "v1.1.0": FILES}, modules=ModulePolicy(auto_publish=auto_publish))
+    world.registry.publishing.upload(ADMIN, VPC, "1.0.0", memory_archive(FILES))
+    assert [(each.tag, each.indexed, each.published) for each in _tags(world).tags] == [
+        ("v1.0.0", True, auto_publish),
+        ("v1.1.0", False, False),
+    ]
+
+
+def test_of_several_tags_of_a_version_the_one_that_its_format_makes_is_taken() -> None:
+    git = GitArguments(repo_clone_url_template=URL, git_tag_format="v{major}.{minor}")
+    listed = _tags(_world(dict.fromkeys(["v1.00", "v1.0", "v01.0", "v02.1", "v2.01"], FILES), git=git))
+    assert ([each.tag for each in listed.tags], listed.others) == (["v1.0", "v02.1"], 3)
+
+
+def test_every_listed_tag_can_be_imported() -> None:
+    world = _world(dict.fromkeys(["v1.0.0", "v01.0.0", "v1.1.0-beta", "v2.0.0-", "v3.0.0"], FILES))
+    listed = _tags(world)
+    assert ([each.tag for each in listed.tags], listed.others) == (["v1.0.0", "v3.0.0"], 3)
+    for each in listed.tags:
+        assert _import(world, git_tag=each.tag).version == each.version
+    assert all(each.indexed for each in _tags(world).tags)
+
+
+def test_listing_tags_needs_what_importing_needs() -> None:
+    world = _world()
+    with pytest.raises(AuthenticationRequired):
+        _tags(world, ANONYMOUS)
+    for target, error in (("nope/vpc/aws", NamespaceNotFound), ("acme/nope/aws", ModuleProviderNotFound)):
+        with pytest.raises(error):
+            world.registry.importing.importable_tags(ADMIN, address(target))
+    with pytest.raises(NoRepository):
+        _tags(_world(git=GitArguments(git_tag_format="v{version}")))
+    with pytest.raises(SourceUnavailable):
+        _tags(_world(git=GitArguments(repo_clone_url_template="https://git.test/acme/other")))
+    forbidden = _world(modules=ModulePolicy(allowed_providers=frozenset({"aws"})))
+    with pytest.raises(ProviderNotAllowed):
+        forbidden.registry.importing.importable_tags(ADMIN, address("acme/vpc/gcp"))
+
+
+def test_the_permission_to_list_tags_is_that_of_the_namespace_that_an_old_address_leads_to() -> None:
+    world = _world(access=AccessPolicy(access_controls=True))
+    world.given_group("team", rights={"acme": "FULL"})
+    member = signed_in("ann", "team")
+    assert len(_tags(world, member).tags) == 1
+    world.registry.namespaces.create(ADMIN, "other")
+    moved = ModuleProviderChanges(namespace="other", module="vpc", provider="aws")
+    world.registry.module_providers.change(ADMIN, VPC, moved)
+    with pytest.raises(PermissionDenied):
+        _tags(world, member)
+    assert len(_tags(world, UPLOADER).tags) == 1
 
 
 # --- directories -------------------------------------------------------------------------------------------------

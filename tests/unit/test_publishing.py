@@ -1,6 +1,7 @@
 """Publishing, and the life cycle of versions, over the in-memory twins (chapter 02, 9 and 10)."""
 
 import io
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -82,6 +83,28 @@ def test_an_upload_creates_its_parents_and_publishes() -> None:
     assert details.outline.summary.verified
     assert details.root.readme == "# VPC"
     assert _listed(world) == ["1.0.0"]
+
+
+@pytest.mark.parametrize("spelling", ["acme/vpc/aws", "Acme/Vpc/aws"])
+def test_a_version_that_somebody_else_is_indexing_is_refused_after_a_while(spelling: str) -> None:
+    world = make_world(wait_seconds=0.01)
+    with world.mutexes.named("acme/vpc/aws/1.0.0").hold() as held:
+        assert held
+        with pytest.raises(InvalidRequest, match=r"Version 1\.0\.0 is being indexed"):
+            world.registry.publishing.upload(ADMIN, address(spelling), "1.0.0", memory_archive(GOOD))
+        assert (world.actions(), world.store.keys()) == ([], [])
+        assert _upload(world, "1.0.1").published
+    assert _upload(world).published
+
+
+def test_a_version_waits_for_whoever_is_indexing_it() -> None:
+    world = make_world()
+    waiting = threading.Thread(target=_upload, args=(world,))
+    with world.mutexes.named("acme/vpc/aws/1.0.0").hold():
+        waiting.start()
+        assert _upload(world, "1.0.1").published
+    waiting.join(30)
+    assert _listed(world) == ["1.0.1", "1.0.0"]
 
 
 def test_the_uploader_is_remembered_with_the_version() -> None:

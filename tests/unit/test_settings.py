@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrareg_core.modules.model import HostingMode, ReindexMode
-from terrareg_http.settings import MASK, ClientSettings, Settings, SettingsError, variables
+from terrareg_http.settings import MASK, ClientSettings, Settings, SettingsError, obsolete_variables, variables
 
 NAMES = [variable.name for variable in variables(Settings)]
 
@@ -117,6 +117,11 @@ def test_half_of_a_way_to_sign_in_is_refused_and_the_missing_half_named(names: t
     whole = read(PUBLIC_URL="https://reg.example.com", **dict.fromkeys(names, "x"))
     assert (whole.has_openid, whole.has_saml) == (names is OPENID_CONNECT, names is SAML)
     assert not read(**dict.fromkeys(names, "x")).has_single_sign_on, "where the registry is, nobody knows"
+
+
+def test_variables_that_lost_their_meaning_are_told() -> None:
+    given = {"GITHUB_URL": "https://github.example.com", "GITHUB_LOGIN_TEXT": "", "GITHUB_TOKEN": "x"}
+    assert obsolete_variables(given) == ["GITHUB_URL"]
 
 
 def test_proxies_are_addresses_and_networks() -> None:

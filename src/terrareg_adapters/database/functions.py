@@ -1,4 +1,4 @@
-"""Functions of SQL that engines name differently."""
+"""Functions of SQL that engines name or treat differently."""
 
 from typing import Any
 
@@ -23,3 +23,22 @@ def _instr(element: position_of, compiler: SQLCompiler, **options: Any) -> str: 
 @compiles(position_of, "postgresql")
 def _strpos(element: position_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
     return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+class unindexed(GenericFunction[Any]):  # noqa: N801 - named as functions are in SQL
+    """`unindexed(column)`: the column, which SQLite is not to look for in an index.
+
+    Rows whose texts are read anyway are read faster in their own order than in that of an index.
+    """
+
+    inherit_cache = True
+
+
+@compiles(unindexed)
+def _as_it_is(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(unindexed, "sqlite")
+def _with_plus(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"+{compiler.process(element.clauses, **options)}"

@@ -28,6 +28,9 @@ from terrareg_core.modules.search import MatchCount, SearchCriteria
 from terrareg_core.paging import Page, PageRequest
 from terrareg_core.versions import Version
 
+_NO_PAGE = PageRequest(0, 1)
+"""For statements that answer with no page."""
+
 _IS_IT = module_provider.c.id == bindparam("module_provider_id")
 _SUMMARIES = select(
     *SUMMARY_COLUMNS, module_version.c.id, module_provider.c.namespace_id, module_provider.c.module_folded
@@ -88,13 +91,11 @@ class DatabaseModuleCatalogue:
 
         Raises InvalidRequest when the criteria have more than 20 different terms or 10,000 different names in a filter.
         """
-        search, parameters = statements(criteria)
+        asked = page if counted else PageRequest(page.offset, page.limit + 1)
+        search, parameters = statements(criteria, asked)
+        rows = [to_summary(row) for row in self._connection.execute(search.page, parameters)]
         if not counted:
-            bounds = {"limit": page.limit + 1, "offset": page.offset}
-            rows = [to_summary(row) for row in self._connection.execute(search.page, parameters | bounds)]
             return Page.uncounted(page, rows)
-        bounds = {"limit": page.limit, "offset": page.offset}
-        rows = [to_summary(row) for row in self._connection.execute(search.page, parameters | bounds)]
         # A page that is not full is the last one, and tells the total by itself; an empty one only at the beginning.
         if len(rows) < page.limit and (rows or not page.offset):
             return Page(page, rows, page.offset + len(rows))
@@ -102,7 +103,7 @@ class DatabaseModuleCatalogue:
 
     def counts(self, criteria: SearchCriteria) -> Sequence[MatchCount]:
         """As the port says, in one statement. Raises InvalidRequest as `search` does."""
-        search, parameters = statements(criteria)
+        search, parameters = statements(criteria, _NO_PAGE)
         return [MatchCount(*row) for row in self._connection.execute(search.counts, parameters)]
 
     def of_namespace(

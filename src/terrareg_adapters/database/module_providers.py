@@ -14,6 +14,7 @@ from terrareg_adapters.database.rows import (
     to_module_provider,
     to_redirect,
 )
+from terrareg_adapters.database.search_rows import follow_module_provider
 from terrareg_adapters.database.tables import (
     git_provider,
     module_provider,
@@ -116,6 +117,7 @@ class DatabaseModuleProviders:
         result = self._connection.execute(_UPDATE.values(values), {"module_provider_id": module_provider.id})
         if not result.rowcount:
             refuse(self._connection, "The module provider was deleted meanwhile")
+        follow_module_provider(self._connection, module_provider.id)
 
     def find_redirected(self, namespace_id: int, module: ModuleName, provider: ProviderName) -> ModuleProvider | None:
         row = self._connection.execute(_FIND_REDIRECTED, _name(namespace_id, module, provider)).one_or_none()
@@ -148,6 +150,7 @@ class DatabaseModuleProviders:
     def set_latest(self, module_provider_id: int, module_version_id: int | None) -> None:
         values = {"module_provider_id": module_provider_id, "module_version_id": module_version_id}
         self._connection.execute(_SET_LATEST, values)
+        follow_module_provider(self._connection, module_provider_id)
 
     def remove(self, module_provider_id: int) -> None:
         # Redirects go by cascade; a version that is left breaks its foreign key, which is AlreadyStored.

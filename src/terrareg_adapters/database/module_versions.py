@@ -19,6 +19,7 @@ from terrareg_adapters.database.documents import (
 )
 from terrareg_adapters.database.engine import refuse
 from terrareg_adapters.database.rows import MODULE_VERSION_COLUMNS, inserted_id, path_digest, to_module_version
+from terrareg_adapters.database.search_rows import follow_version
 from terrareg_adapters.database.tables import (
     example_file,
     module_part,
@@ -114,6 +115,7 @@ class DatabaseModuleVersions:
     def replace(self, module_version_id: int, new: NewModuleVersion) -> ModuleVersion:
         if not self._connection.execute(_REPLACE, _values(new) | {"module_version_id": module_version_id}).rowcount:
             refuse(self._connection, "The version was deleted meanwhile")
+        follow_version(self._connection, module_version_id)
         self._replace_content(module_version_id, new.content)
         return _stored(module_version_id, new)
 
@@ -134,13 +136,14 @@ class DatabaseModuleVersions:
         values = _content_values(content) | {"extraction_version": extraction_version}
         if not self._connection.execute(_REPLACE, values | {"module_version_id": module_version_id}).rowcount:
             refuse(self._connection, "The version was deleted meanwhile")
+        follow_version(self._connection, module_version_id)
         self._replace_content(module_version_id, content)
 
     def mark_published(self, module_version_id: int, published_at: datetime) -> None:
         self._connection.execute(_MARK_PUBLISHED, {"module_version_id": module_version_id, "moment": published_at})
 
     def remove(self, module_version_id: int) -> None:
-        # Content, downloads and the pointer to it as the latest go by the foreign keys' rules.
+        # Content, downloads, what is searched, and the pointer to it as the latest go by the foreign keys' rules.
         self._connection.execute(_REMOVE, {"module_version_id": module_version_id})
 
     def _replace_content(self, module_version_id: int, content: IndexedContent) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, exists, func, inse
 
 from terrareg_adapters.database.engine import refuse
 from terrareg_adapters.database.rows import NAMESPACE_COLUMNS, inserted_id, to_namespace
+from terrareg_adapters.database.search_rows import follow_namespace
 from terrareg_adapters.database.tables import module_provider, namespace, namespace_redirect
 from terrareg_core.identifiers import DisplayName, NamespaceName
 from terrareg_core.namespaces.model import Namespace, NamespaceKind
@@ -35,6 +36,15 @@ _FORMER_NAMES = (
     .order_by(namespace_redirect.c.id)
 )
 _UPDATE = update(namespace).where(namespace.c.id == bindparam("namespace_id"))
+# Who writes to a module provider holds it; who is about to add or move one here refers to the namespace, which only the
+# stronger lock waits for. So what is searched is made of everybody's last writes.
+_HOLD_MODULE_PROVIDERS = (
+    select(module_provider.c.id)
+    .where(module_provider.c.namespace_id == bindparam("id"))
+    .order_by(module_provider.c.id)
+    .with_for_update(key_share=True)
+)
+_HOLD = select(namespace.c.id).where(namespace.c.id == bindparam("id")).with_for_update()
 _REMOVE = delete(namespace).where(namespace.c.id == bindparam("id"))
 
 _HAS_LATEST = exists().where(
@@ -96,7 +106,11 @@ class DatabaseNamespaces:
         return to_namespace(row) if row else None
 
     def rename(self, namespace_id: int, name: NamespaceName) -> None:
+        # SQLite ignores the locks, and has one writer at a time anyway.
+        for hold in (_HOLD_MODULE_PROVIDERS, _HOLD):
+            self._connection.execute(hold, {"id": namespace_id}).close()
         self._update(namespace_id, _name(name))
+        follow_namespace(self._connection, namespace_id)
 
     def set_display_name(self, namespace_id: int, display_name: DisplayName | None) -> None:
         self._update(namespace_id, _display_name(display_name))

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     UniqueConstraint,
@@ -95,7 +96,7 @@ module_provider = Table(
     Column("provider_source_inheritance_disabled", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(["latest_version_id"], ["module_version.id"], ondelete="SET NULL", use_alter=True),
     UniqueConstraint("namespace_id", "module_folded", "provider"),
-    # The order of lists and searches.
+    # The order of lists.
     Index(None, "module", "provider"),
     sqlite_autoincrement=True,
 )
@@ -156,6 +157,34 @@ module_version = Table(
     # Finds what is to be indexed again.
     Index(None, "extraction_version"),
     sqlite_autoincrement=True,
+)
+
+# What of each module provider with a latest version is searched; `search_rows` says what a row is made of.
+module_search = Table(
+    "module_search",
+    metadata,
+    Column("namespace", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("provider", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("module", ByteOrdered(NAME_LENGTH), nullable=False),
+    Column("module_provider_id", ForeignKey("module_provider.id", ondelete="CASCADE"), nullable=False),
+    Column("module_version_id", ForeignKey("module_version.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("verified", Boolean, nullable=False),
+    Column("internal", Boolean, nullable=False),
+    # Module, namespace and provider, folded, with a space between them; a term has none.
+    Column("names", ByteOrdered(3 * NAME_LENGTH + 2), nullable=False),
+    # Where the description, the owner, the namespace, and what would follow it begin in `texts`, in characters, from 1.
+    Column("description_at", Integer, nullable=False),
+    Column("owner_at", Integer, nullable=False),
+    Column("namespace_at", Integer, nullable=False),
+    Column("end_at", Integer, nullable=False),
+    # Module, description, owner and namespace, folded, with a space between them.
+    Column("texts", LongText, nullable=False),
+    # Engines that keep rows in the order of this key count the matches of a filter without sorting them.
+    PrimaryKeyConstraint("namespace", "provider", "module"),
+    UniqueConstraint("module_provider_id"),
+    # The order of lists and searches, and what skipping to a page asks of each row.
+    Index("ix_module_search_order", "module", "provider", "namespace", "internal", "verified", "module_provider_id"),
+    sqlite_with_rowid=False,
 )
 
 # A path may have more characters than an index entry holds on every engine, so its digest is what is unique.

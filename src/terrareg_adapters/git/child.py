@@ -1,4 +1,5 @@
-"""The process that fetches one tag: reads a job from its input, fills its working directory, and prints the outcome.
+"""The process that fetches one tag, or a list of all: reads a job from its input, does it in its working directory, and
+prints the outcome.
 
 It is started as `python -m terrareg_adapters.git.child` by `DulwichFetcher`, which ends it when it takes too long; when
 the registry itself is gone, its input closes and it ends by itself.
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Never
 
 from terrareg_adapters.git.fetching import fetch
-from terrareg_adapters.git.job import TREE, FetchJob, failure_line
+from terrareg_adapters.git.job import TREE, FetchJob, Job, ListJob, failure_line, read_job
+from terrareg_adapters.git.listing import list_tags
 from terrareg_adapters.git.resolver import SystemResolver
 from terrareg_core.errors import RegistryError, SourceUnavailable
 from terrareg_core.modules.fetching import RepositoryUrl
@@ -30,15 +32,17 @@ def main() -> None:
     """Do the one job that standard input brings."""
     line = sys.stdin.buffer.readline()
     threading.Thread(target=_end_with_the_registry, daemon=True).start()
-    sys.stdout.buffer.write(_outcome(FetchJob.from_line(line), Path.cwd()))
+    sys.stdout.buffer.write(_outcome(read_job(line), Path.cwd()))
     sys.stdout.buffer.flush()
     # What a hostile server left running in this process is no reason to wait.
     os._exit(0)
 
 
-def _outcome(job: FetchJob, folder: Path) -> bytes:
+def _outcome(job: FetchJob | ListJob, folder: Path) -> bytes:
     try:
         _limit_memory(job)
+        if isinstance(job, ListJob):
+            return list_tags(job, SystemResolver()).to_line()
         result = fetch(job, SystemResolver(), objects=folder / _OBJECTS, tree=folder / TREE)
         shutil.rmtree(folder / _OBJECTS, ignore_errors=True)
         return result.to_line()
@@ -55,7 +59,7 @@ def _outcome(job: FetchJob, folder: Path) -> bytes:
         )
 
 
-def _limit_memory(job: FetchJob) -> None:
+def _limit_memory(job: Job) -> None:
     """Let objects that are larger than they say fail here, before the machine runs out of memory."""
     # Packs are mapped whole, received ones and those of a repository on this host.
     packs = job.policy.max_bytes

@@ -1,4 +1,4 @@
-"""Fetches the files of git tags, each in a process of its own that is ended when it takes too long."""
+"""Fetches git tags and lists of them, each in a process of its own that is ended when it takes too long."""
 
 import os
 import selectors
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import attrs
 
-from terrareg_adapters.git.job import TREE, FetchJob, FetchResult, read_outcome
+from terrareg_adapters.git.job import TREE, FetchJob, FetchResult, Job, ListJob, ResultT, TagList, read_outcome
 from terrareg_core.errors import SourceUnavailable, StoreUnavailable
 from terrareg_core.modules.fetching import FetchedSource, GitPolicy, RepositoryLocation, RepositoryUrl
 from terrareg_core.modules.model import GitOrigin
@@ -22,7 +22,8 @@ from terrareg_core.modules.source_tree import SourceTree
 
 # Folders of this name that a killed process leaves in the workspace are cleared away with those of the unpacker.
 _PREFIX = "unpacked-git-"
-_ANSWER_BYTES = 4 << 20
+_ANSWER_BYTES = 32 << 20
+"""Beyond the longest list of tags, all of whose bytes may be written as six."""
 _PASSED_ON = frozenset(
     {
         "PATH",
@@ -40,7 +41,9 @@ _PASSED_ON = frozenset(
 
 @attrs.frozen(kw_only=True)
 class DulwichFetcher:
-    """Fetches into folders below `workspace`, which is made when it is missing (implements `ModuleSourceFetcher`)."""
+    """Fetches into folders below `workspace`, which is made when it is missing (implements `ModuleSourceFetcher` and
+    `TagLister`).
+    """
 
     workspace: Path
     policy: GitPolicy
@@ -55,9 +58,7 @@ class DulwichFetcher:
     @contextmanager
     def fetch(self, location: RepositoryLocation, tag: str, *, commit: str | None = None) -> Iterator[FetchedSource]:
         """See `ModuleSourceFetcher.fetch`. Raises StoreUnavailable when the workspace can't be written."""
-        url = RepositoryUrl.parse(location)
-        if url.scheme != "file":
-            self.policy.rule_for(location, url).require_name(url.host)
+        self._require_permitted(location)
         job = FetchJob(
             location=location,
             tag=tag,
@@ -67,9 +68,21 @@ class DulwichFetcher:
             ssh_command=self.ssh_command,
         )
         with self._folder() as folder:
-            result = self._run(job, folder)
+            result = self._run(job, folder, FetchResult)
             tree = self.open_tree(folder / TREE)
             yield FetchedSource(tree, GitOrigin(result.commit, tag), result.warnings, result.bytes_received)
+
+    def tags(self, location: RepositoryLocation) -> Mapping[str, str]:
+        """See `TagLister.tags`. Raises StoreUnavailable when the workspace can't be written."""
+        self._require_permitted(location)
+        job = ListJob(location=location, policy=self.policy, bounds=self.bounds, ssh_command=self.ssh_command)
+        with self._folder() as folder:
+            return self._run(job, folder, TagList).tags
+
+    def _require_permitted(self, location: RepositoryLocation) -> None:
+        url = RepositoryUrl.parse(location)
+        if url.scheme != "file":
+            self.policy.rule_for(location, url).require_name(url.host)
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -81,7 +94,7 @@ class DulwichFetcher:
         with folder as path:
             yield Path(path).resolve()
 
-    def _run(self, job: FetchJob, folder: Path) -> FetchResult:
+    def _run(self, job: Job, folder: Path, result: type[ResultT]) -> ResultT:
         deadline = time.monotonic() + self.policy.timeout_seconds
         try:
             process = subprocess.Popen(
@@ -98,11 +111,11 @@ class DulwichFetcher:
         except OSError as error:
             raise StoreUnavailable("The server can't start a process to fetch repositories; try again later") from error
         try:
-            return read_outcome(self._answer(process, job, deadline))
+            return read_outcome(self._answer(process, job, deadline), result)
         finally:
             _end(process)
 
-    def _answer(self, process: "subprocess.Popen[bytes]", job: FetchJob, deadline: float) -> bytes:
+    def _answer(self, process: "subprocess.Popen[bytes]", job: Job, deadline: float) -> bytes:
         assert process.stdin is not None
         assert process.stdout is not None
         # The input stays open: its end tells the process that the registry is gone.

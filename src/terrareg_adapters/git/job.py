@@ -1,7 +1,8 @@
 """What passes between the registry and the process that fetches: one line of JSON in, one line of JSON out."""
 
 import json
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self, TypeVar
 
 import attrs
 
@@ -23,26 +24,27 @@ def _parts(credentials: GitCredentials | None) -> list[str] | None:
     return None if credentials is None else [credentials.username, credentials.password]
 
 
+# --- jobs --------------------------------------------------------------------------------------------------------
+
+
 @attrs.frozen(kw_only=True)
-class FetchJob:
-    """One fetch; the working directory of the process that does it must be empty."""
+class Job:
+    """What it takes to speak to a git host; the working directory of the process that does it must be empty."""
 
     location: RepositoryLocation
-    tag: str
-    commit: str | None
-    """To be fetched in place of what the tag points to."""
     policy: GitPolicy
     bounds: ArchiveBounds
     ssh_command: tuple[str, ...]
 
     def to_line(self) -> bytes:
-        """The job as a line that `from_line` reads; it holds credentials."""
-        job = {
+        """The job as a line that `read_job` reads; it holds credentials."""
+        return json.dumps(self._document()).encode() + b"\n"
+
+    def _document(self) -> dict[str, object]:
+        return {
             "url": self.location.url,
             "trusted": self.location.trusted,
             "own_credentials": _parts(self.location.credentials),
-            "tag": self.tag,
-            "commit": self.commit,
             "allowed_hosts": sorted(self.policy.allowed_hosts),
             "credentials": _parts(self.policy.credentials),
             "credential_hosts": sorted(self.policy.credential_hosts),
@@ -51,26 +53,46 @@ class FetchJob:
             "bounds": attrs.astuple(self.bounds),
             "ssh_command": self.ssh_command,
         }
-        return json.dumps(job).encode() + b"\n"
 
-    @classmethod
-    def from_line(cls, line: bytes) -> Self:
-        """The job that `to_line` wrote."""
-        job = json.loads(line)
-        return cls(
-            location=RepositoryLocation(job["url"], job["trusted"], _credentials(job["own_credentials"])),
-            tag=job["tag"],
-            commit=job["commit"],
-            policy=GitPolicy(
-                allowed_hosts=job["allowed_hosts"],
-                credentials=_credentials(job["credentials"]),
-                credential_hosts=job["credential_hosts"],
-                timeout_seconds=job["timeout_seconds"],
-                max_bytes=job["max_bytes"],
-            ),
-            bounds=ArchiveBounds(*job["bounds"]),
-            ssh_command=tuple(job["ssh_command"]),
-        )
+
+@attrs.frozen(kw_only=True)
+class FetchJob(Job):
+    """One fetch."""
+
+    tag: str
+    commit: str | None
+    """To be fetched in place of what the tag points to."""
+
+    def _document(self) -> dict[str, object]:
+        return {**super()._document(), "tag": self.tag, "commit": self.commit}
+
+
+@attrs.frozen(kw_only=True)
+class ListJob(Job):
+    """One list of tags."""
+
+
+def read_job(line: bytes) -> FetchJob | ListJob:
+    """The job that `Job.to_line` wrote."""
+    job = json.loads(line)
+    shared: dict[str, Any] = {
+        "location": RepositoryLocation(job["url"], job["trusted"], _credentials(job["own_credentials"])),
+        "policy": GitPolicy(
+            allowed_hosts=job["allowed_hosts"],
+            credentials=_credentials(job["credentials"]),
+            credential_hosts=job["credential_hosts"],
+            timeout_seconds=job["timeout_seconds"],
+            max_bytes=job["max_bytes"],
+        ),
+        "bounds": ArchiveBounds(*job["bounds"]),
+        "ssh_command": tuple(job["ssh_command"]),
+    }
+    if "tag" not in job:
+        return ListJob(**shared)
+    return FetchJob(**shared, tag=job["tag"], commit=job["commit"])
+
+
+# --- outcomes ----------------------------------------------------------------------------------------------------
 
 
 @attrs.frozen
@@ -85,14 +107,39 @@ class FetchResult:
         """The result as a line that `read_outcome` reads."""
         return json.dumps(attrs.asdict(self)).encode() + b"\n"
 
+    @classmethod
+    def of(cls, outcome: Mapping[str, Any]) -> Self:
+        """The result in the document of a line; raises what such a document leads to when it is none."""
+        return cls(outcome["commit"], tuple(outcome["warnings"]), outcome["bytes_received"])
+
+
+@attrs.frozen
+class TagList:
+    """The tags of a repository."""
+
+    tags: Mapping[str, str]
+    """Commits by tag, as `TagLister.tags` gives them."""
+
+    def to_line(self) -> bytes:
+        """The result as a line that `read_outcome` reads."""
+        return json.dumps(attrs.asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def of(cls, outcome: Mapping[str, Any]) -> Self:
+        """The result in the document of a line; raises what such a document leads to when it is none."""
+        return cls(dict(outcome["tags"]))
+
+
+ResultT = TypeVar("ResultT", FetchResult, TagList)
+
 
 def failure_line(error: RegistryError) -> bytes:
     """An error as a line from which `read_outcome` raises it."""
     return json.dumps({"failure": type(error).__name__, "message": error.message}).encode() + b"\n"
 
 
-def read_outcome(line: bytes) -> FetchResult:
-    """The result in a line of output.
+def read_outcome(line: bytes, result: type[ResultT]) -> ResultT:
+    """The result in a line of output; `result` is what the job leads to.
 
     Raises the error in it, and SourceUnavailable when it is no whole line of this protocol.
     """
@@ -100,7 +147,7 @@ def read_outcome(line: bytes) -> FetchResult:
         outcome = json.loads(line) if line.endswith(b"\n") else {}
         if "failure" in outcome:
             raise _FAILURES[outcome["failure"]](outcome["message"])
-        return FetchResult(outcome["commit"], tuple(outcome["warnings"]), outcome["bytes_received"])
+        return result.of(outcome)
     except (ValueError, KeyError, TypeError):
         raise SourceUnavailable(
             "The fetch from the git repository ended unexpectedly; it may need more memory than it is given"

@@ -75,13 +75,29 @@ def find_commit(read: ReadObject, name: ObjectID) -> tuple[ObjectID, ObjectID]:
 
     Raises SourceUnavailable when it stands for something else or is damaged.
     """
+    name, kind, content = _untagged(read, name)
+    if kind != Commit.type_num:
+        raise SourceUnavailable("The tag is not one of a commit")
+    try:
+        return name, Commit.from_string(content).tree
+    except (ObjectFormatException, ValueError, AssertionError):
+        raise _damaged() from None
+
+
+def peeled(read: ReadObject, name: ObjectID) -> ObjectID:
+    """The object that a tag called `name` is of, or of which a tag is that it is of; `name` itself if it is no tag.
+
+    Raises SourceUnavailable when an object on the way is damaged.
+    """
+    return _untagged(read, name)[0]
+
+
+def _untagged(read: ReadObject, name: ObjectID) -> tuple[ObjectID, int, bytes]:
     for _ in range(_TAGS_IN_TAGS):
         kind, content = _read(read, name)
+        if kind != Tag.type_num:
+            return name, kind, content
         try:
-            if kind == Commit.type_num:
-                return name, Commit.from_string(content).tree
-            if kind != Tag.type_num:
-                raise SourceUnavailable("The tag is not one of a commit")
             name = Tag.from_string(content).object[1]
         except (ObjectFormatException, ValueError, AssertionError):
             raise _damaged() from None

@@ -11,6 +11,7 @@ import attrs
 from terrareg_adapters.memory.source_tree import MemoryTree
 from terrareg_core.errors import SourceUnavailable
 from terrareg_core.modules.fetching import (
+    MAX_TAGS,
     FetchedSource,
     GitPolicy,
     IpAddress,
@@ -39,7 +40,8 @@ class MemoryResolver:
 
 @attrs.define
 class MemoryFetcher:
-    """Fetches from `repositories`: by URL, the files by path of every tag (implements `ModuleSourceFetcher`).
+    """Fetches from `repositories`: by URL, the files by path of every tag (implements `ModuleSourceFetcher` and
+    `TagLister`).
 
     The mappings may change between fetches; a commit is named after its files.
     """
@@ -51,10 +53,7 @@ class MemoryFetcher:
     @contextmanager
     def fetch(self, location: RepositoryLocation, tag: str, *, commit: str | None = None) -> Iterator[FetchedSource]:
         """See `ModuleSourceFetcher.fetch`."""
-        url = check_repository(location, self.policy, self.resolver)
-        tags = self.repositories.get(location.url)
-        if tags is None:
-            raise SourceUnavailable(_missing(url))
+        tags = self._repository(location)
         if commit is None and tag not in tags:
             raise SourceUnavailable(f'The repository has no tag "{tag}"')
         candidates = tags.values() if commit is not None else [tags[tag]]
@@ -63,6 +62,19 @@ class MemoryFetcher:
             raise SourceUnavailable("The repository doesn't hand out the commit: it is gone, or no tag's or branch's")
         tree = MemoryTree({path: text.encode() for path, text in found.items()})
         yield FetchedSource(tree, GitOrigin(commit_of(found), tag), (), sum(file.size for file in tree.files()))
+
+    def tags(self, location: RepositoryLocation) -> Mapping[str, str]:
+        """See `TagLister.tags`."""
+        tags = self._repository(location)
+        if len(tags) > MAX_TAGS:
+            raise SourceUnavailable(f"The repository has more than {MAX_TAGS:,} tags")
+        return {tag: commit_of(files) for tag, files in tags.items()}
+
+    def _repository(self, location: RepositoryLocation) -> Mapping[str, Mapping[str, str]]:
+        url = check_repository(location, self.policy, self.resolver)
+        if location.url not in self.repositories:
+            raise SourceUnavailable(_missing(url))
+        return self.repositories[location.url]
 
 
 def commit_of(files: Mapping[str, str]) -> str:

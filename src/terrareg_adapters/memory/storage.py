@@ -404,10 +404,9 @@ class MemoryModuleCatalogue:
 
     def counts(self, criteria: SearchCriteria) -> Sequence[MatchCount]:
         everything = self.search(criteria, PageRequest(0, max(1, len(self._state.module_providers.items()))))
-        alike = Counter(
-            (row.address.namespace.value, row.address.provider.value, row.verified) for row in everything.rows
-        )
-        return [MatchCount(*shared, matches) for shared, matches in alike.items()]
+        shared = [(row.address.namespace.value, row.address.provider.value) for row in everything.rows]
+        verified = Counter(names for names, row in zip(shared, everything.rows, strict=True) if row.verified)
+        return [MatchCount(*names, matches, verified[names]) for names, matches in Counter(shared).items()]
 
     def of_namespace(
         self, namespace_id: int, module: ModuleName | None, allowed_providers: frozenset[str], page: PageRequest

@@ -1,7 +1,7 @@
-"""Fetching a module's source from git: which repositories may be fetched, with which credentials, and by which port."""
+"""Fetching a module's source from git: which repositories may be fetched, with which credentials, by which ports."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Protocol, Self
@@ -365,7 +365,10 @@ def check_repository(location: RepositoryLocation, policy: GitPolicy, resolver: 
     return url
 
 
-# --- port --------------------------------------------------------------------------------------------------------
+# --- ports -------------------------------------------------------------------------------------------------------
+
+MAX_TAGS = 50_000
+"""How many tags a repository may have for them to be listed."""
 
 
 class ModuleSourceFetcher(Protocol):
@@ -382,5 +385,20 @@ class ModuleSourceFetcher(Protocol):
         refuses, InvalidRepository for names and sizes that may not be unpacked, and SourceUnavailable for everything
         else that fails, time-out and size bound included (chapter 03, 4.5); all before the context is entered.
         Whatever happens, nothing of the repository is left behind once the context ends.
+        """
+        ...
+
+
+class TagLister(Protocol):
+    """Lists the tags of repositories."""
+
+    def tags(self, location: RepositoryLocation) -> Mapping[str, str]:
+        """By the name of every tag (without `refs/tags/`) that git accepts, in no order, the object that it stands for:
+        a full SHA, of a commit unless somebody tagged something else; tags of tags are followed.
+
+        Bytes of a name that are not UTF-8 are surrogates (PEP 383). The rules for hosts and credentials, the time-out
+        and the bound on bytes are those of `ModuleSourceFetcher.fetch`. Raises ForbiddenRepository for a location or a
+        redirect that the policy refuses, and SourceUnavailable for everything else that fails, more than `MAX_TAGS`
+        included.
         """
         ...

@@ -1,5 +1,7 @@
 """Importing: from a tag of a module's git repository to a stored version (chapter 02, 10.2; chapter 03, 4.2)."""
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import attrs
 
 from terrareg_core.access.identities import Identity
@@ -7,7 +9,7 @@ from terrareg_core.access.permissions import Authoriser, Capability
 from terrareg_core.errors import InvalidRequest, NoRepository
 from terrareg_core.identifiers import RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
-from terrareg_core.modules.fetching import ModuleSourceFetcher, RepositoryLocation
+from terrareg_core.modules.fetching import ModuleSourceFetcher, RepositoryLocation, TagLister
 from terrareg_core.modules.making import Destination, MadeVersion, VersionMaker, VersionOrder
 from terrareg_core.modules.model import ModuleProvider
 from terrareg_core.modules.resolution import Lookup, look_up
@@ -62,13 +64,37 @@ class GitImporter:
 
 
 @attrs.frozen
+class ImportableTag:
+    """A tag that a version can be imported from."""
+
+    tag: str
+    version: Version
+    commit: str
+    """The full SHA of what the tag stands for now."""
+    indexed: bool
+    """Whether the version is stored, wherever it came from."""
+    published: bool
+
+
+@attrs.frozen
+class ImportableTags:
+    """What can be imported from a repository."""
+
+    tags: Sequence[ImportableTag]
+    """One for each version, in the order of versions, the lowest first."""
+    others: int
+    """How many tags stand for no version that may be stored, or for one of another tag."""
+
+
+@attrs.frozen
 class Importing:
-    """The use case of whoever asks for an import."""
+    """The use cases of whoever asks for imports."""
 
     _unit_of_work: UnitOfWork
     _authoriser: Authoriser
     _maker: VersionMaker
     _importer: GitImporter
+    _lister: TagLister
 
     def import_version(
         self,
@@ -100,6 +126,40 @@ class Importing:
             self._maker.require_replaceable(tx.module_versions.find(source.module_provider.id, wanted))
         order = VersionOrder(identity=identity, requested=requested, version=wanted, permit=permit)
         return self._importer.fetch_and_make(order, source, tag)
+
+    def importable_tags(self, identity: Identity, requested: RequestedModuleProvider) -> ImportableTags:
+        """The tags of the module provider's repository that `import_version` takes as `git_tag`, and what is stored.
+
+        Raises, in this order, AccessDenied for those who may not import, NamespaceNotFound, InvalidIdentifier,
+        ProviderNotAllowed, ModuleProviderNotFound, NoRepository, and what `TagLister.tags` raises.
+        """
+        with self._unit_of_work.read() as tx:
+            lookup = look_up(tx, requested)
+            self._authoriser.permit(tx, identity, Capability.UPLOAD, lookup.owner_id)
+            source = self._importer.source(lookup)
+            stored = {each.version: each for each in tx.module_versions.of_module_provider(source.module_provider.id)}
+        commits = self._lister.tags(source.repository)
+        chosen = _tags_of_versions(source.tags, commits)
+        tags = [
+            ImportableTag(
+                tag, version, commits[tag], version in stored, version in stored and stored[version].published
+            )
+            for version, tag in sorted(chosen.items())
+        ]
+        return ImportableTags(tags, len(commits) - len(tags))
+
+
+def _tags_of_versions(format: TagFormat, tags: Iterable[str]) -> Mapping[Version, str]:
+    """By version, the tag that stands for it; of several, the one that the format makes, else the first by name."""
+    chosen: dict[Version, str] = {}
+    for tag in sorted(tags):
+        try:
+            version, _ = _by_tag(format, tag)
+        except InvalidRequest:
+            continue
+        if version not in chosen or tag == format.tag_for(version):
+            chosen[version] = tag
+    return chosen
 
 
 def _by_version(tags: TagFormat, version: str) -> tuple[Version, str]:

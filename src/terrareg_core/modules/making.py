@@ -36,6 +36,7 @@ from terrareg_core.modules.model import (
 from terrareg_core.modules.resolution import Lookup, look_up, require
 from terrareg_core.modules.source_tree import SourceTree
 from terrareg_core.modules.sources import GitPath
+from terrareg_core.mutex import Mutexes
 from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.transactions import Transaction, UnitOfWork
 from terrareg_core.versions import Version, latest
@@ -119,6 +120,9 @@ class VersionMaker:
     _policy: ModulePolicy
     _namespaces: NamespacePolicy
     _urls: SourceUrls
+    _mutexes: Mutexes
+    _wait_seconds: float = 60
+    """How long a version waits for another caller who makes it."""
 
     def existing_parent(self, lookup: Lookup, *, creates_parents: bool) -> ModuleProvider | None:
         """The module provider, or None when it is to be created.
@@ -163,9 +167,22 @@ class VersionMaker:
     ) -> MadeVersion:
         """Index `tree` and store it as the version, published if the policy says so; `warnings` are those of fetching.
 
-        Raises InvalidRequest in its many forms, what `order.permit` raises, NotFound where parents are missing, and
-        RegistryFailure; nothing is changed then.
+        One version is made by one caller at a time (chapter 02, 13). Raises InvalidRequest in its many forms, what
+        `order.permit` raises, NotFound where parents are missing, and RegistryFailure; nothing is changed then.
         """
+        with self._mutexes.named(f"{destination.address}/{order.version}".lower()).hold(self._wait_seconds) as alone:
+            if not alone:
+                raise InvalidRequest(f"Version {order.version} is being indexed for somebody else; try again later")
+            return self._make_alone(order, destination, tree, origin, warnings)
+
+    def _make_alone(
+        self,
+        order: VersionOrder,
+        destination: Destination,
+        tree: SourceTree,
+        origin: GitOrigin | None,
+        warnings: Sequence[str],
+    ) -> MadeVersion:
         kept = self._kept(order, destination, origin)
         if kept is not None:
             return kept
@@ -262,15 +279,15 @@ class VersionMaker:
         return module_provider
 
     def _kept(self, order: VersionOrder, destination: Destination, origin: GitOrigin | None) -> MadeVersion | None:
-        """The existing version, if it is to be kept; checked before the slow work as well as after it."""
-        if not order.keeps_equal:
-            return None
+        """The existing version, if it is to be kept; checked before the slow work, when another caller may just have
+        made it, as well as after it. Raises ReindexProhibited.
+        """
         with self._unit_of_work.read() as tx:
             found = look_up(tx, order.requested).module_provider
             existing = tx.module_versions.find(found.id, order.version) if found is not None else None
         if found is None or existing is None:
             return None
-        if destination.equals(existing, origin):
+        if order.keeps_equal and destination.equals(existing, origin):
             return _as_it_is(found, existing)
         self.require_replaceable(existing)
         return None

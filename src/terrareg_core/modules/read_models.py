@@ -87,9 +87,9 @@ class ModuleCatalogue(Protocol):
         ...
 
     def counts(self, criteria: SearchCriteria) -> Sequence[MatchCount]:
-        """How many module providers `search` finds for `criteria`, by namespace, provider and verified flag.
+        """How many module providers `search` finds for `criteria`, by namespace and provider.
 
-        In no order; none of the counts is 0.
+        In no order; none has 0 matches.
         """
         ...
 

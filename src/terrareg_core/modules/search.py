@@ -62,12 +62,13 @@ class SearchCriteria:
 
 @attrs.frozen
 class MatchCount:
-    """How many module providers that match have these properties in common."""
+    """How many module providers that match have a namespace and a provider in common."""
 
     namespace: str
     provider: str
-    verified: bool
     matches: int
+    verified: int
+    """How many of the matches are verified."""
 
 
 @attrs.frozen
@@ -91,7 +92,7 @@ class FilterCounts:
         namespaces: dict[str, int] = {}
         for row in counted:
             total += row.matches
-            verified += row.matches if row.verified else 0
+            verified += row.verified
             trusted += row.matches if row.namespace in trusted_namespaces else 0
             providers[row.provider] = providers.get(row.provider, 0) + row.matches
             namespaces[row.namespace] = namespaces.get(row.namespace, 0) + row.matches

@@ -1,10 +1,11 @@
 """Shapes of imports from git and of web-hooks (chapter 02, 10.2 and 11)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import attrs
 
+from terrareg_core.modules.importing import ImportableTag, ImportableTags
 from terrareg_core.modules.webhooks import HookOutcome, HookResult, PushOutcome
 from terrareg_http.schemas.fields import argument, optional_key
 
@@ -20,6 +21,36 @@ class ImportArguments:
 
 
 # --- responses ---------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class TagItem:
+    """A tag that a version can be imported from."""
+
+    tag: str
+    version: str
+    commit: str
+    """The full SHA of what the tag stands for now."""
+    indexed: bool
+    """Whether the version is stored."""
+    published: bool
+
+    @classmethod
+    def of(cls, found: ImportableTag) -> Self:
+        return cls(found.tag, found.version.text, found.commit, found.indexed, found.published)
+
+
+@attrs.frozen
+class TagList:
+    """The tags of a repository: one for each version, the lowest version first."""
+
+    tags: Sequence[TagItem]
+    others: int
+    """How many tags can't be imported, or stand for a version of another tag."""
+
+    @classmethod
+    def of(cls, listed: ImportableTags) -> Self:
+        return cls([TagItem.of(each) for each in listed.tags], listed.others)
 
 
 @attrs.frozen

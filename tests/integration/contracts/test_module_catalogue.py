@@ -151,12 +151,29 @@ class TestModuleSearch:
             assert _found(tx, SearchCriteria(terms=("alpha", "net"))) == ["ns/net/aws", "ns/zone/aws"]
             assert _found(tx, SearchCriteria(terms=("alpha",) * 3 + ("net",))) == ["ns/zone/aws", "ns/net/aws"]
 
-    @pytest.mark.parametrize("term", ["%", "_", "\\", "'", '"', "a%c", "a_c", "\0", "\ud800", "é", "ß", "i̇", "*", "?"])
+    @pytest.mark.parametrize(
+        "term", ["%", "_", "\\", "'", '"', "a%c", "a_c", "\0", "\ud800", "é", "ß", "i̇", "*", "?", "!", "!%"]
+    )
     def test_every_character_stands_for_itself(self, unit_of_work: UnitOfWork, term: str) -> None:
         with unit_of_work.write() as tx:
             _given(tx, "ns/plain/aws", description="abc", owner="abc")
             _given(tx, "ns/matching/aws", description=f"x{term}x")
             assert _found(tx, SearchCriteria(terms=(term,))) == ["ns/matching/aws"]
+
+    def test_a_term_of_any_length_must_be_contained_in_full(self, unit_of_work: UnitOfWork) -> None:
+        word = "%é" * 20_000
+        with unit_of_work.write() as tx:
+            _given(tx, "ns/net/aws", description=f"the {word}a word")
+            _given(tx, "ns/lan/aws", owner=f"{word}b")
+            assert _found(tx, SearchCriteria(terms=(f"{word}a",))) == ["ns/net/aws"]
+            assert _found(tx, SearchCriteria(terms=(f"{word}b", "lan"))) == ["ns/lan/aws"]
+            assert _found(tx, SearchCriteria(terms=(f"{word}c",))) == []
+
+    def test_what_two_texts_have_together_is_found_in_neither(self, unit_of_work: UnitOfWork) -> None:
+        with unit_of_work.write() as tx:
+            _given(tx, "zone/net/aws", description="a", owner="b")
+            for term in ("neta", "ab", "bzone", "netzone", "zoneaws"):
+                assert _found(tx, SearchCriteria(terms=(term,))) == []
 
     @pytest.mark.parametrize(("description", "term"), [("ÉCLAIR", "éclair"), ("ΑΣ", "ας"), ("İx", "i̇x"), ("ẞ", "ß")])
     def test_case_is_folded_beyond_ascii(self, unit_of_work: UnitOfWork, description: str, term: str) -> None:

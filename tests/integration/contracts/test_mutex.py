@@ -1,4 +1,4 @@
-"""The contract of mutual exclusion: one holder at a time, and none that is dead."""
+"""The contracts of mutual exclusion: one holder at a time, and none that is dead."""
 
 import signal
 import subprocess
@@ -6,16 +6,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from terrareg_adapters.database.engine import open_engine
-from terrareg_adapters.database.mutex import mutex_beside
-from terrareg_adapters.memory.mutex import MemoryMutex
+from terrareg_adapters.database.mutex import DatabaseMutexes, mutex_beside
+from terrareg_adapters.memory.mutex import MemoryMutex, MemoryMutexes
 from terrareg_core.errors import StoreUnavailable
-from terrareg_core.mutex import Mutex
+from terrareg_core.mutex import Mutex, Mutexes
 
 _SECONDS = 30
 _KEY = 4_711
@@ -79,6 +80,72 @@ class TestMutex:
             assert held
             assert not _is_free(mutex)
             assert not _is_free(mutex)
+
+    def test_whoever_waits_gets_it_from_its_holder(self, mutex: Mutex) -> None:
+        answers: list[bool] = []
+
+        def wait() -> None:
+            with mutex.hold(wait_seconds=_SECONDS) as held:
+                answers.append(held)
+
+        thread = threading.Thread(target=wait)
+        with mutex.hold():
+            thread.start()
+            with mutex.hold(wait_seconds=0.2) as held:
+                assert not held
+            assert answers == []
+        thread.join(_SECONDS)
+        assert answers == [True]
+        assert _is_free(mutex)
+
+
+class TestMutexes:
+    """The contract of `Mutexes`."""
+
+    @pytest.fixture(params=["memory", "sqlite", "postgresql"])
+    def mutexes(self, request: pytest.FixtureRequest) -> Mutexes:
+        if request.param == "memory":
+            return MemoryMutexes()
+        return DatabaseMutexes(request.getfixturevalue(request.param), "work")
+
+    def test_a_name_is_one_lock_and_another_name_is_another(self, mutexes: Mutexes) -> None:
+        with mutexes.named("acme/vpc/aws/1.0.0").hold() as held:
+            assert held
+            assert not _is_free(mutexes.named("acme/vpc/aws/1.0.0"))
+            for other in ("acme/vpc/aws/1.0.1", "", "../../x", "\udcff", "x" * 10_000):
+                assert _is_free(mutexes.named(other))
+        assert _is_free(mutexes.named("acme/vpc/aws/1.0.0"))
+
+    def test_of_many_who_want_it_at_once_each_has_it_alone(self, mutexes: Mutexes) -> None:
+        inside: list[int] = []
+        most: list[int] = []
+
+        def work(number: int) -> None:
+            for _ in range(10):
+                with mutexes.named("one").hold(wait_seconds=_SECONDS) as held:
+                    assert held
+                    inside.append(number)
+                    most.append(len(inside))
+                    inside.remove(number)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        assert most == [1] * 80
+
+
+def test_kinds_of_work_do_not_share_locks(engine: Engine) -> None:
+    with DatabaseMutexes(engine, "one").named("x").hold(), DatabaseMutexes(engine, "two").named("x").hold() as held:
+        assert held
+
+
+def test_nothing_is_left_of_a_lock_that_nobody_holds(sqlite: Engine) -> None:
+    directory = Path(sqlite.url.database or "").parent
+    before = set(directory.iterdir())
+    mutex = DatabaseMutexes(sqlite, "work").named("acme/vpc/aws/1.0.0")
+    with mutex.hold():
+        assert not _is_free(mutex)
+        assert len(set(directory.iterdir()) - before) == 1
+    assert set(directory.iterdir()) <= before
 
 
 def test_a_holder_that_is_killed_holds_nothing_any_more(engine: Engine) -> None:

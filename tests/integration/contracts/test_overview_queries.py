@@ -124,6 +124,7 @@ class TestMatchCounts:
             for address, verified, internal in (
                 ("acme/vpc/aws", True, False),
                 ("acme/net/aws", True, False),
+                ("acme/lan/aws", False, False),
                 ("acme/vpc/gcp", False, False),
                 ("other/vpc/aws", False, False),
                 ("other/hidden/aws", False, True),
@@ -138,13 +139,13 @@ class TestMatchCounts:
             )
             nothing = tx.catalogue.counts(SearchCriteria(terms=("nothing",)))
         assert set(everything) == {
-            MatchCount("acme", "aws", True, 2),
-            MatchCount("acme", "gcp", False, 1),
-            MatchCount("other", "aws", False, 1),
+            MatchCount("acme", "aws", 3, 2),
+            MatchCount("acme", "gcp", 1, 0),
+            MatchCount("other", "aws", 1, 0),
         }
         assert len(everything) == 3
-        assert set(vpcs) == {MatchCount("acme", "aws", True, 1), MatchCount("other", "aws", False, 1)}
-        assert list(trusted) == [MatchCount("other", "aws", False, 1)]
+        assert set(vpcs) == {MatchCount("acme", "aws", 1, 1), MatchCount("other", "aws", 1, 0)}
+        assert list(trusted) == [MatchCount("other", "aws", 1, 0)]
         assert list(nothing) == []
 
 

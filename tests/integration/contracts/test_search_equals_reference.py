@@ -1,5 +1,7 @@
 """Searches in SQL find, rank and page exactly as the in-memory twin does, whatever is stored and asked."""
 
+from random import Random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -90,6 +92,64 @@ def test_a_search_in_sql_answers_as_the_reference_does(
     with reference.read() as expected, database.read() as found:
         for criteria, page in queries:
             assert found.catalogue.search(criteria, page) == expected.catalogue.search(criteria, page)
+
+
+_WORDS = ("net", "network", "lan", "aws", "team", "é")
+_MANY = 700
+"""More than are looked at first, see `database.search`."""
+
+
+def _many_rows() -> list[_Row]:
+    """Rows in which some words are frequent and some rare, in every text, wherever the order of names puts them."""
+    chance = Random(20)
+
+    def text(words: int) -> str:
+        return " ".join(chance.choices(_WORDS, weights=(8, 4, 2, 2, 1, 1), k=words))
+
+    return [
+        (
+            f"{chance.choice(('team', 'net', 'ops'))}{number % 7}",
+            "lan" if number in {100, 650} else chance.choice(("a{}", "m{}", "z{}", "z{}-net")).format(number),
+            chance.choice(("aws", "gcp", "lan")),
+            text(chance.choice((0, 1, 6))),
+            text(chance.choice((0, 1, 2))),
+            chance.random() < 0.1,
+            chance.random() < 0.5,
+            chance.random() < 0.95,
+        )
+        for number in range(_MANY)
+    ]
+
+
+_MANY_CRITERIA = st.builds(
+    SearchCriteria,
+    terms=st.lists(st.sampled_from((*_WORDS, "e", "m1", "z69", "gcp", "nothing")), min_size=1, max_size=3).map(tuple),
+    namespaces=st.none() | st.none() | st.just(("team1", "net2", "ops3")),
+    providers=st.none() | st.none() | st.just(("gcp", "lan")),
+    verified_only=st.booleans(),
+    include_internal=st.booleans(),
+    trust=st.sampled_from(TrustFilter),
+    trusted_namespaces=st.just(frozenset({"team1", "net1", "ops1"})),
+)
+_MANY_PAGES = st.builds(PageRequest, st.integers(0, 70) | st.integers(0, _MANY), st.integers(1, 50))
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite", "postgresql"])
+def test_searches_among_many_answer_as_the_reference_does(request: pytest.FixtureRequest, engine_name: str) -> None:
+    reference, database = MemoryUnitOfWork(), DatabaseUnitOfWork(request.getfixturevalue(engine_name))
+    rows = _many_rows()
+    _store(reference, rows)
+    _store(database, rows)
+
+    @given(criteria=_MANY_CRITERIA, page=_MANY_PAGES, counted=st.booleans())
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def agree(criteria: SearchCriteria, page: PageRequest, *, counted: bool) -> None:
+        expected = everything.catalogue.search(criteria, page, counted=counted)
+        assert found.catalogue.search(criteria, page, counted=counted) == expected
+        assert set(found.catalogue.counts(criteria)) == set(everything.catalogue.counts(criteria))
+
+    with reference.read() as everything, database.read() as found:
+        agree()
 
 
 _VERSIONS = st.builds(

@@ -25,6 +25,18 @@ from tests.integration.contracts.storage import (
     new_version,
     part,
 )
+from tests.integration.searched import what_is_searched, what_should_be_searched
+
+_SEARCHES = (
+    SearchCriteria(),
+    SearchCriteria(include_internal=True),
+    SearchCriteria(terms=("net",)),
+    SearchCriteria(terms=("aws", "a"), include_internal=True),
+    SearchCriteria(terms=("again",)),
+    SearchCriteria(terms=("1.0.0",), include_internal=True),
+    SearchCriteria(namespaces=("aa",), verified_only=True),
+    SearchCriteria(terms=("b",), providers=("gcp",)),
+)
 
 _ID = st.integers(1, 4)
 _NAMES = ("aa", "AA", "bb", "b-b")
@@ -67,11 +79,15 @@ def _operations() -> st.SearchStrategy[Operation]:
             ),
             *(_ID, _GIT_PROVIDER, st.booleans()),
         ),
-        st.builds(lambda *given: lambda tx: _update(tx, *given), _ID, _ID, _MODULE, _PROVIDER, st.none() | _ID),
+        st.builds(
+            lambda *given: lambda tx: _update(tx, *given),
+            *(_ID, _ID, _MODULE, _PROVIDER, st.none() | _ID, st.booleans()),
+        ),
         st.builds(lambda key, place: lambda tx: _set_latest(tx, key, place), _ID, st.integers(0, 3)),
         st.builds(lambda key: lambda tx: tx.module_providers.remove(key), _ID),
         st.builds(lambda key, version: lambda tx: _add_version(tx, key, version), _ID, _VERSION),
         st.builds(lambda key, flag: lambda tx: _replace(tx, key, published=flag), _ID, st.booleans()),
+        st.builds(lambda key, flag: lambda tx: _reindex(tx, key, internal=flag), _ID, st.booleans()),
         st.builds(lambda key: lambda tx: tx.module_versions.mark_published(key, NOW + timedelta(days=1)), _ID),
         st.builds(lambda key: lambda tx: tx.module_versions.remove(key), _ID),
         st.builds(lambda key: lambda tx: _download(tx, key), _ID),
@@ -96,15 +112,16 @@ def _update(
     module: ModuleName,
     provider: ProviderName,
     git_provider_id: int | None,
+    verified: bool = True,
 ) -> None:
-    """Give a module provider another place and git provider, which need not exist."""
+    """Give a module provider another place, flag and git provider, which need not exist."""
     git = GitSettings(
         git_provider=GitProvider(git_provider_id, git_provider_definition("any")) if git_provider_id else None,
         templates=RepositoryTemplates(base=str(git_provider_id)),
         archive_git_path=git_provider_id is None,
     )
     namespace = Namespace(namespace_id, NamespaceName("any"))
-    tx.module_providers.update(ModuleProvider(module_provider_id, namespace, module, provider, verified=True, git=git))
+    tx.module_providers.update(ModuleProvider(module_provider_id, namespace, module, provider, verified, git=git))
 
 
 def _replace(tx: Transaction, module_version_id: int, *, published: bool) -> object:
@@ -116,6 +133,11 @@ def _replace(tx: Transaction, module_version_id: int, *, published: bool) -> obj
                 new = new_version(module_provider_id, row.version.text, published=published, indexed=indexed)
                 return tx.module_versions.replace(module_version_id, new)
     return None
+
+
+def _reindex(tx: Transaction, module_version_id: int, *, internal: bool) -> None:
+    indexed = content(description="read again", owner="aa net", internal=internal, parts=())
+    tx.module_versions.reindex(module_version_id, indexed, 2)
 
 
 def _download(tx: Transaction, module_version_id: int) -> None:
@@ -172,7 +194,8 @@ def _everything(unit_of_work: UnitOfWork) -> list[object]:
             [tx.catalogue.version_content(key, None) for key in range(1, 5)],
             [tx.catalogue.version_content(key, Version.parse(text)) for key in range(1, 5) for text in _VERSIONS],
             [list(tx.downloads.of_version(key)) for key in range(1, 5)],
-            tx.catalogue.search(SearchCriteria(include_internal=True), PageRequest(0, 50)),
+            [tx.catalogue.search(criteria, PageRequest(0, 50)) for criteria in _SEARCHES],
+            [set(tx.catalogue.counts(criteria)) for criteria in _SEARCHES],
         ]
 
 
@@ -188,3 +211,4 @@ def test_any_writes_leave_the_same_state_and_are_refused_alike(sqlite: Engine, o
     for operation in [*_BEGINNING, *operations]:
         assert outcome(database, operation) == outcome(reference, operation)
     assert _everything(database) == _everything(reference)
+    assert what_is_searched(sqlite) == what_should_be_searched(sqlite)

@@ -1,7 +1,7 @@
 """What every fetcher does alike: the real one and its twin in memory."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,22 @@ from terrareg_adapters.git.resolver import SystemResolver
 from terrareg_adapters.memory.fetching import MemoryFetcher, MemoryResolver
 from terrareg_adapters.terraform.source_tree import DirectoryTree
 from terrareg_core.errors import ForbiddenRepository, SourceUnavailable
-from terrareg_core.modules.fetching import GitPolicy, ModuleSourceFetcher, NameResolver, RepositoryLocation
+from terrareg_core.modules.fetching import (
+    MAX_TAGS,
+    GitPolicy,
+    ModuleSourceFetcher,
+    NameResolver,
+    RepositoryLocation,
+)
 from tests.integration.git.repositories import Repository, names
 
 _TAGS: Mapping[str, Mapping[str, str]] = {
     "v1": {"main.tf": "one", "variables.tf": "two"},
     "v2": {"main.tf": "other"},
 }
+
+
+MakeLister = Callable[[Iterable[str]], MemoryFetcher | DulwichFetcher]
 
 
 class TestFetcher:
@@ -72,6 +81,59 @@ class TestFetcher:
         for url in ("file:///srv/x", "https://localhost/x", "http://127.1/x", "ssh://[::1]/x"):
             with pytest.raises(ForbiddenRepository):
                 fetcher.fetch(RepositoryLocation(url), "v1").__enter__()
+
+
+class TestLister:
+    """The contract of `TagLister`."""
+
+    @pytest.fixture
+    def location(self, tmp_path: Path) -> RepositoryLocation:
+        return RepositoryLocation(str(tmp_path / "repository.git"), trusted=True)
+
+    @pytest.fixture(params=["git", "memory"])
+    def make_lister(self, request: pytest.FixtureRequest, tmp_path: Path, location: RepositoryLocation) -> MakeLister:
+        """Makes what both fetches and lists the tags of a repository that has tags of these names."""
+
+        def make(tags: Iterable[str]) -> MemoryFetcher | DulwichFetcher:
+            if request.param == "memory":
+                return MemoryFetcher({location.url: {tag: {"main.tf": tag} for tag in tags}})
+            repository = Repository.make(Path(location.url))
+            first, *others = tags
+            commit = repository.tag_files(first, {"main.tf": first})
+            packed = "".join(f"{commit} refs/tags/{tag}\n" for tag in others)
+            (repository.path / "packed-refs").write_text(packed)
+            return DulwichFetcher(
+                workspace=tmp_path / "workspace", policy=GitPolicy(), open_tree=DirectoryTree, environment=os.environ
+            )
+
+        return make
+
+    def test_every_tag_is_listed_with_the_commit_that_fetching_it_gives(
+        self, make_lister: MakeLister, location: RepositoryLocation
+    ) -> None:
+        lister = make_lister(["v1", "modules/net/v2", "größer"])
+        listed = lister.tags(location)
+        assert set(listed) == {"v1", "modules/net/v2", "größer"}
+        for tag, commit in listed.items():
+            with lister.fetch(location, tag) as source:
+                assert source.origin.commit == commit
+
+    def test_more_tags_than_the_bound_are_a_failure(
+        self, make_lister: MakeLister, location: RepositoryLocation
+    ) -> None:
+        lister = make_lister(f"v{number}" for number in range(MAX_TAGS + 1))
+        with pytest.raises(SourceUnavailable, match="more than 50,000 tags"):
+            lister.tags(location)
+
+    def test_a_missing_repository_is_a_failure_and_a_forbidden_one_is_refused(
+        self, make_lister: MakeLister, location: RepositoryLocation
+    ) -> None:
+        lister = make_lister(["v1"])
+        with pytest.raises(SourceUnavailable):
+            lister.tags(RepositoryLocation(f"{location.url}.not", trusted=True))
+        for url in ("file:///srv/x", "https://localhost/x", "http://127.1/x", "ssh://[::1]/x"):
+            with pytest.raises(ForbiddenRepository):
+                lister.tags(RepositoryLocation(url))
 
 
 @pytest.mark.parametrize("resolver", [SystemResolver(), MemoryResolver({"localhost": ["127.0.0.1", "::1"]})])

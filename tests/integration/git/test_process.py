@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from terrareg_adapters.git.fetching import fetch
-from terrareg_adapters.git.job import FetchJob, read_outcome
+from terrareg_adapters.git.job import FetchJob, FetchResult, ListJob, TagList, read_job, read_outcome
+from terrareg_adapters.git.listing import list_tags
 from terrareg_adapters.memory.fetching import MemoryResolver
 from terrareg_core.errors import ForbiddenRepository, SourceUnavailable
 from terrareg_core.modules.fetching import GitCredentials, GitPolicy, RepositoryLocation
@@ -124,11 +125,15 @@ def _is_fetching(pid: int) -> bool:
         b'{"failure": "SystemExit", "message": ""}\n',
         b"\xff\n",
         b'{"commit": "a"}\n',
+        b'{"tags": 1}\n',
+        b'{"tags": {}',
     ],
 )
 def test_an_outcome_that_is_none_is_a_failure(line: bytes) -> None:
     with pytest.raises(SourceUnavailable, match="ended unexpectedly"):
-        read_outcome(line)
+        read_outcome(line, FetchResult)
+    with pytest.raises(SourceUnavailable, match="ended unexpectedly"):
+        read_outcome(line, TagList)
 
 
 def test_a_file_that_unpacks_to_more_than_the_memory_is_a_failure(tmp_path: Path, make_fetcher: MakeFetcher) -> None:
@@ -164,7 +169,9 @@ def _job(url: str, **policy: object) -> FetchJob:
 
 def test_a_job_survives_the_way_to_the_fetching_process() -> None:
     job = _job("http://a.example/x", allowed_hosts=["b.example", "::1"], credentials=_CREDENTIALS, max_bytes=7)
-    assert FetchJob.from_line(job.to_line()) == job
+    assert read_job(job.to_line()) == job
+    listing = ListJob(location=job.location, policy=job.policy, bounds=job.bounds, ssh_command=job.ssh_command)
+    assert read_job(listing.to_line()) == listing
 
 
 def test_a_name_that_leads_to_this_machine_is_refused_when_it_is_connected_to(tmp_path: Path) -> None:
@@ -177,6 +184,15 @@ def test_a_name_that_leads_to_this_machine_is_refused_when_it_is_connected_to(tm
                 objects=tmp_path / f"objects-{scheme}",
                 tree=tmp_path / "tree",
             )
+
+
+def test_tags_are_listed_at_permitted_addresses_only() -> None:
+    job = _job("https://git.example.com/x.git")
+    listing = ListJob(location=job.location, policy=job.policy, bounds=job.bounds, ssh_command=job.ssh_command)
+    with pytest.raises(ForbiddenRepository, match=r"git\.example\.com has an address of this machine"):
+        list_tags(listing, MemoryResolver({"git.example.com": ["127.0.0.1"]}))
+    with pytest.raises(SourceUnavailable, match=r"git\.example\.com has no address"):
+        list_tags(listing, MemoryResolver())
 
 
 def test_a_listed_name_is_connected_to_at_the_address_that_the_resolver_gave(tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ def test_a_tag_is_fetched_through_ssh(
     assert "git@git.example.com" in arguments
 
 
+@pytest.mark.parametrize("version", [0, 2])
+def test_tags_are_listed_through_ssh(
+    tmp_path: Path, repository: Repository, make_fetcher: MakeFetcher, version: int
+) -> None:
+    fetcher = make_fetcher(ssh_command=_ssh(tmp_path, f"export GIT_PROTOCOL=version={version}\n{_SERVE}"))
+    commit = repository.git("rev-parse", "v1")
+    location = RepositoryLocation(f"git@git.example.com:{repository.path}", trusted=True)
+    assert fetcher.tags(location) == {"v1": commit, "annotated": commit}
+
+
 def test_the_scp_form_of_the_operator_works(tmp_path: Path, repository: Repository, make_fetcher: MakeFetcher) -> None:
     location = RepositoryLocation(f"git@git.example.com:{repository.path}", trusted=True)
     with make_fetcher(ssh_command=_ssh(tmp_path, _SERVE)).fetch(location, "v1") as source:
@@ -101,6 +111,8 @@ def test_what_ssh_complains_of_is_passed_on(
     with pytest.raises(SourceUnavailable, match=reason) as caught:
         make_fetcher(ssh_command=_ssh(tmp_path, script)).fetch(location, "v1").__enter__()
     assert caught.value.message.isprintable()
+    with pytest.raises(SourceUnavailable, match=reason):
+        make_fetcher(ssh_command=_ssh(tmp_path, script)).tags(location)
 
 
 def test_an_ssh_that_hangs_is_ended_with_the_fetch(tmp_path: Path, make_fetcher: MakeFetcher) -> None:

@@ -139,6 +139,22 @@ def test_a_separator_of_namespaces_stands_between_names_alone(text: str) -> None
         read(f"a {{\n  x = {text}\n}}\n")
 
 
+@pytest.mark.parametrize(
+    ("source", "tokens"),
+    [
+        ("a = b + 1.5e-3\n\n# c\nd=!e", [*"a=b+", "1.5e-3", *"\nd=!e"]),
+        ("x {\n  c = [d, f(g)]\n}\n", [*"x{\nc=[d,f(g)]\n}\n"]),
+        ('a = "b ${f("c")} d"\n', [*'a="', "${", *'f("")}"\n']),
+        ("a = (\n  b -\n  c\n)\n", [*"a=(b-c)\n"]),
+        ("a = { for\n/* b */ c\nin d : c => d\n}\n", [*"a={", "for", *"\nc", "in", *"d:c", "=>", *"d}\n"]),
+        ("a = { for = b\n}\n", [*"a={", "for", *"=b\n}\n"]),
+        ("a = <<E\n${b\n}\nE\nc = é::d", [*"a=", "<<E\n${b\n}\nE", *"\nc=é", "::", "d"]),
+    ],
+)
+def test_the_tokens_of_a_source_can_be_told_apart(source: str, tokens: list[str]) -> None:
+    assert [source[token.start : token.end] for token in scan(source).tokens] == tokens
+
+
 def test_an_expression_that_the_parser_does_not_know_is_named_and_the_rest_is_read() -> None:
     file = read(
         'variable "a" {\n  default = [1][* ]\n  type = string\n}\n'

@@ -1,5 +1,6 @@
-"""What a server does beside answering requests: outdated versions are indexed again."""
+"""What a server does beside answering requests: outdated versions are indexed again, what expired is forgotten."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,10 @@ import pytest
 
 from terrareg_adapters.assembly import RegistryOptions, open_registry
 from terrareg_adapters.database.mutex import FileMutex
+from terrareg_core.errors import StoreUnavailable
 from terrareg_core.modules.model import EXTRACTION_VERSION
 from terrareg_core.registry import Registry
-from terrareg_http.background import BackgroundReindexing
+from terrareg_http.background import BackgroundPurge, BackgroundReindexing
 from tests.integration.outdated import make_outdated, rows
 
 _SECONDS = 30
@@ -65,3 +67,19 @@ def test_it_ends_at_once_while_it_waits_for_another_process(outdated: Registry, 
 def test_an_embedding_program_indexes_nothing_again_by_itself(outdated: Registry, tmp_path: Path) -> None:
     outdated.close()
     assert made_by(tmp_path) == [1, 1]
+
+
+def test_what_expired_is_forgotten_again_and_again_also_after_a_failure() -> None:
+    purged = threading.Semaphore(0)
+
+    def purge() -> None:
+        purged.release()
+        raise StoreUnavailable("The database is busy; try again")
+
+    background = BackgroundPurge(purge, seconds=0.001)
+    background.start()
+    assert all(purged.acquire(timeout=_SECONDS) for _ in range(3))
+    background.stop()
+    while purged.acquire(blocking=False):
+        """Drain what came before the stop."""
+    assert not purged.acquire(timeout=0.05)

@@ -19,10 +19,12 @@ from terrareg_core.modules.model import HostingMode, ModulePolicy, ModuleVersion
 from terrareg_core.modules.resolution import look_up
 from terrareg_core.modules.webhooks import WebhookPolicy
 from terrareg_core.versions import Version
+from terrareg_http.openapi import openapi_document
 from tests.integration.git.repositories import Repository
 from tests.integration.http.conftest import Open
 from tests.integration.http.serving import ADMIN, MAIN, MANAGED, MODULES, NAMESPACES, Served, opened_store
 from tests.integration.http.test_namespaces import is_domain_error
+from tests.integration.http.test_openapi import mismatch
 
 ADDRESS = f"{MANAGED}/acme/net/aws"
 SIGNED = WebhookPolicy(keys=SigningKeys((b"k1", b"k2")))
@@ -233,6 +235,57 @@ def test_no_archives_are_kept_of_a_module_that_has_a_repository_if_so_wanted(ope
     served = open_git(modules=ModulePolicy(delete_external_archives=True, hosting=HostingMode.ENFORCE))
     served.post(f"{ADDRESS}/import", {"version": "1.0.0"})
     assert served.get(f"{ADDRESS}/1.0.0/source.zip").status_code == 200
+
+
+# --- tags that can be imported -----------------------------------------------------------------------------------
+
+
+def test_tags_are_listed_with_what_is_stored_of_their_versions(served: Served, repository: Repository) -> None:
+    repository.git("tag", "-a", "v1.10.0", "-m", "annotated", "v1.0.0")
+    repository.tag_files("v1.9.0", {"main.tf": MAIN})
+    served.post(f"{ADDRESS}/import", {"version": "1.9.0"})
+    answer = served.get(f"{ADDRESS}/tags", headers=ADMIN)
+    commits = {tag: repository.git("rev-parse", f"{tag}^{{commit}}") for tag in ("v1.0.0", "v1.9.0")}
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "tags": [
+                {
+                    "tag": f"v{version}",
+                    "version": version,
+                    "commit": commit,
+                    "indexed": version == "1.9.0",
+                    "published": version == "1.9.0",
+                }
+                for version, commit in (
+                    ("1.0.0", commits["v1.0.0"]),
+                    ("1.9.0", commits["v1.9.0"]),
+                    ("1.10.0", commits["v1.0.0"]),
+                )
+            ],
+            "others": 2,
+        },
+    )
+    schema = openapi_document()["paths"][f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/tags"]["get"]["responses"]
+    assert mismatch(answer.json(), schema["200"]["content"]["application/json"]["schema"]) is None
+
+
+@pytest.mark.parametrize(("key", "status"), [("upload-key", 200), ("publish-key", 403), ("wrong", 401)])
+def test_listing_tags_needs_the_right_to_upload(served: Served, key: str, status: int) -> None:
+    assert served.get(f"{ADDRESS}/tags", headers={"X-Terrareg-ApiKey": key}).status_code == status
+
+
+def test_tags_that_cannot_be_listed_are_told_as_failures_of_imports_are(open_empty: Open, served: Served) -> None:
+    answer = served.get(f"{MANAGED}/nope/net/aws/tags", headers=ADMIN)
+    assert (answer.status_code, answer.json()) == (400, {"message": "Namespace does not exist"})
+    served.post(f"{MANAGED}/acme/other/aws/create", {"git_provider_id": 1})
+    answer = served.get(f"{MANAGED}/acme/other/aws/tags", headers=ADMIN)
+    assert (answer.status_code, is_domain_error(answer.json())) == (500, True)
+    bare = open_empty()
+    bare.post(NAMESPACES, {"name": "acme"})
+    bare.post(f"{ADDRESS}/create", {})
+    answer = bare.get(f"{ADDRESS}/tags", headers=ADMIN)
+    assert (answer.status_code, is_domain_error(answer.json())) == (400, True)
 
 
 # --- web-hooks: who is believed (rows 54 and 61) -----------------------------------------------------------------

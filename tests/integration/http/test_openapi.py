@@ -112,10 +112,11 @@ def test_protected_operations_say_how_they_refuse() -> None:
 def test_what_goes_beyond_the_documented_api_is_marked() -> None:
     extensions = {path for path, _, operation in operations() if operation.get("x-extension")}
     assert {"/openapi.json", "/docs"} <= extensions
-    hooks = f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}/hooks"
-    assert {path for path in extensions if path.startswith("/v1/")} == {
-        f"{hooks}/gitlab",
-        f"{hooks}/gitea",
+    module_provider = f"{MANAGED}/{{namespace}}/{{name}}/{{provider}}"
+    assert {path.removeprefix(module_provider) for path in extensions if path.startswith("/v1/")} == {
+        "/hooks/gitlab",
+        "/hooks/gitea",
+        "/tags",
         "/v1/terrareg/tokens",
         "/v1/terrareg/tokens/{token_id}",
     }

@@ -61,7 +61,8 @@ class Behaviour:
       `wrong azp`, `wrong issuer`, `expired`, `from the future`, `wrong at_hash`, `no subject`;
     - in its signature: `alg none`, `HS256 with the public key`, `HS256 with the client secret`, `unknown kid`,
       `no kid`, `other key` (under the right kid);
-    - at the token endpoint: `refused code`, `unknown client`, `no id_token`, `no expires_in`, `expires_in as text`;
+    - at the token endpoint: `refused code`, `unknown client`, `no id_token`, `no expires_in`, `expires_in as text`,
+      `short expires_in` (half of the lifetime);
     - at the userinfo endpoint: `other subject`;
     - in the discovery document: `other issuer`, `issuer with slash`, `no userinfo`, `only basic`, `only HS256`,
       `only ES256`, `no token endpoint`, `names itself`;
@@ -284,8 +285,10 @@ class _Handler(BaseHTTPRequestHandler):
             "expires_in": state.behaviour.lifetime,
             "id_token": self._id_token(grant, access_token),
         }
+        if state.has("short expires_in"):
+            document["expires_in"] = state.behaviour.lifetime // 2
         if state.has("expires_in as text"):
-            document["expires_in"] = str(state.behaviour.lifetime)
+            document["expires_in"] = str(document["expires_in"])
         for name in ("expires_in", "id_token"):
             if state.has(f"no {name}"):
                 del document[name]

@@ -11,14 +11,14 @@ from lark import Token, Tree
 from terrareg_adapters.terraform.hcl.numbers import TOO_LARGE, context, json_number, number_text, read_number
 from terrareg_adapters.terraform.hcl.repairs import Heredoc, Scanned, SourceFlaw, scan
 from terrareg_adapters.terraform.hcl.texts import composed
-from terrareg_adapters.terraform.hcl.trees import Node, end_of, parse_expression, parts_of, start_of, subtrees_of
+from terrareg_adapters.terraform.hcl.trees import Node, parse_expression, parts_of, start_of, subtrees_of, text_of
 from terrareg_core.json_values import JsonValue
 from terrareg_core.modules.syntax import Constant, NotConstant, Unreadable, Value
 
 _Operand: TypeAlias = "bool | str | Decimal | list[_Operand] | dict[str, _Operand] | None"
 
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%])[$%]\{')
-_PLAIN = re.compile(r"[^\\$%\x80-\U0010ffff]*")
+_PLAIN_STRING = re.compile(r'"[^"\\$%\x80-\U0010ffff]*"')
 _TEMPLATE_ESCAPE = re.compile(r"\$\$\{|%%\{")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -107,6 +107,8 @@ class Evaluator:
     def _value(self, node: Node, depth: int) -> _Operand:
         if depth > self._limit:
             raise _NoConstant(self._too_deep())
+        while node.data == "expr_term" and len(node.children) == 1:
+            node = _tree(node.children[0])
         handler = self._HANDLERS.get(node.data)
         if handler is None:
             raise _NoReading
@@ -193,14 +195,16 @@ class Evaluator:
         references: list[str] = []
         keys: set[int] = set()
         for tree in subtrees_of(node):
-            if tree.data == "function_call":
+            kind = tree.data
+            if kind == "expr_term":
+                if _is(tree.children[0], "identifier") and start_of(tree) not in keys:
+                    references.append(self._text(tree))
+            elif kind == "function_call":
                 raise _NoConstant("calls a function")
-            if tree.data in ("for_intro", "template_for_start"):
-                bound |= {self._text(child) for child in tree.children if _is(child, "identifier")}
-            elif tree.data == "object_elem_key":
+            elif kind in ("for_intro", "template_for_start"):
+                bound |= {self._text(_tree(child)) for child in tree.children if _is(child, "identifier")}
+            elif kind == "object_elem_key":
                 keys.add(start_of(tree))
-            elif tree.data == "expr_term" and _is(tree.children[0], "identifier") and start_of(tree) not in keys:
-                references.append(self._text(tree))
         for reference in references:
             if reference not in bound:
                 raise _NoConstant(f"refers to {reference[:60]}")
@@ -293,6 +297,9 @@ class Evaluator:
     # --- strings ---------------------------------------------------------------------------------------------------
 
     def _string(self, node: Node, depth: int) -> _Operand:
+        plain = plain_content(self._text(node))
+        if plain is not None:
+            return plain
         pieces = self._pieces(node)
         templates = [piece for piece in pieces if isinstance(piece, _Template)]
         if not templates:
@@ -352,9 +359,6 @@ class Evaluator:
         if heredoc is not None:
             return self._heredoc_pieces(heredoc)
         literal_from = start_of(node) + 1
-        text = self._source[literal_from : node.meta.end_pos - 1]
-        if _PLAIN.fullmatch(text):
-            return [text] if text else []
         pieces: list[str | _Template] = []
         for part in node.children[1:-1]:
             template = _tree(part).children[0]
@@ -383,8 +387,8 @@ class Evaluator:
 
     # --- source ----------------------------------------------------------------------------------------------------
 
-    def _text(self, node: Node | Token) -> str:
-        return self._source[start_of(node) : end_of(node)]
+    def _text(self, node: Node) -> str:
+        return text_of(node, self._source)
 
     def _shown(self, node: Node) -> str:
         return " ".join(self._text(node)[:60].split())
@@ -406,6 +410,11 @@ class Evaluator:
         "for_object_expr": _comprehension,
         **dict.fromkeys(_POSTFIX, _postfix),
     }
+
+
+def plain_content(text: str) -> str | None:
+    """What stands between the quotes of an expression that is one string of ASCII without escapes; None for others."""
+    return text[1:-1] if _PLAIN_STRING.fullmatch(text) else None
 
 
 def decode_escapes(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from terrareg_adapters.terraform.hcl.repairs import Kind, Token
+from terrareg_adapters.terraform.hcl.tokens import Kind, Token
 
 _BINARY = frozenset({"+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"})
 _OPERANDS = frozenset({Kind.NAME, Kind.NUMBER, Kind.HEREDOC})

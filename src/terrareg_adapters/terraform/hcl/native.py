@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator
 
 from lark import Tree
 
-from terrareg_adapters.terraform.hcl.constants import Evaluator, decode_escapes
+from terrareg_adapters.terraform.hcl.constants import Evaluator, decode_escapes, plain_content
 from terrareg_adapters.terraform.hcl.lines import Lines
 from terrareg_adapters.terraform.hcl.repairs import Scanned, SourceFlaw, scan
 from terrareg_adapters.terraform.hcl.salvage import parse_around
-from terrareg_adapters.terraform.hcl.trees import Node, collector_paused, end_of, start_of
-from terrareg_core.modules.syntax import Attribute, Block, ParsedFile, Unreadable
+from terrareg_adapters.terraform.hcl.trees import Node, collector_paused, start_of, text_of
+from terrareg_core.modules.syntax import Attribute, Block, Constant, ParsedFile, Unreadable
 
 
 class NativeReader:
@@ -23,13 +23,16 @@ class NativeReader:
     def read(self) -> ParsedFile:
         """The blocks of the text. Raises SourceFlaw."""
         with collector_paused():
-            scanned = scan(self._source)
-            readable = parse_around(self._source, scanned)
-            builder = _Builder(self._source, scanned, self._lines, self._limit, readable.unreadable)
-            blocks = builder.top(readable.body)
-            del readable
-        warnings = builder.warnings | {line: text for block in blocks for line, text in _default_warnings(block)}
+            blocks, warnings = self._blocks_and_warnings()
+        warnings |= {line: text for block in blocks for line, text in _default_warnings(block)}
         return ParsedFile(blocks=blocks, header=self._lines.header(), warnings=list(warnings.values()))
+
+    def _blocks_and_warnings(self) -> tuple[list[Block], dict[int, str]]:
+        """The blocks, and by line what could not be read; tree and tokens are gone, and nobody collects them."""
+        scanned = scan(self._source)
+        readable = parse_around(self._source, scanned)
+        builder = _Builder(self._source, scanned, self._lines, self._limit, readable.unreadable)
+        return builder.top(readable.body), builder.warnings
 
 
 def _default_warnings(block: Block) -> Iterator[tuple[int, str]]:
@@ -52,17 +55,23 @@ class _Builder:
         """What could not be read, by line."""
 
     def top(self, body: Node) -> list[Block]:
-        """The blocks of a file; attributes outside of blocks mean nothing (8.1)."""
-        return [self.block(child, 0) for child in _trees(body) if child.data == "block"]
+        """The blocks of a file; attributes outside of blocks mean nothing (8.1). Takes the body apart."""
+        nodes = [child for child in reversed(_trees(body)) if child.data == "block"]
+        body.children.clear()
+        blocks = []
+        while nodes:
+            # What a block was read from goes at once, which takes less time and memory than all of it later.
+            blocks.append(self.block(nodes.pop(), 0))
+        return blocks
 
     def block(self, node: Node, depth: int) -> Block:
         """A block with everything in it."""
         if depth > self._limit:
             raise SourceFlaw(start_of(node), f"blocks are nested deeper than {self._limit} levels")
-        header = [child for child in _trees(node) if child.data not in ("body", "new_line_or_comment")]
+        *header, body = [child for child in _trees(node) if child.data != "new_line_or_comment"]
         attributes: dict[str, Attribute] = {}
         blocks = []
-        for child in _trees(_body_of(node)):
+        for child in _trees(body):
             if child.data == "attribute":
                 attribute = self.attribute(child)
                 if attribute.name in attributes:
@@ -83,43 +92,32 @@ class _Builder:
 
     def attribute(self, node: Node) -> Attribute:
         """`name = expression`."""
-        children = _trees(node)
-        name, expression = children[0], children[-1]
+        identifier, *_, expression = _trees(node)
+        name, line = self._text(identifier), self._lines.number(start_of(identifier))
+        source = self._text(expression)
+        text = source.replace("\r\n", "\n")
         if start_of(expression) in self._unreadable:
-            return self._unread(name, expression)
+            self.warnings[line] = f"the expression of {name} on line {line} could not be read"
+            return Attribute(name, line, text, Unreadable())
+        plain = plain_content(source)
+        if plain is not None:
+            return Attribute(name, line, text, Constant(plain), is_string=True, string_text=plain)
         string_text = self._evaluator.string_text(expression)
         value, entries = self._evaluator.value_and_entries(expression)
-        return Attribute(
-            name=self._text(name),
-            line=self._lines.number(start_of(name)),
-            text=self._text(expression).replace("\r\n", "\n"),
-            value=value,
-            is_string=string_text is not None,
-            string_text=string_text,
-            entries=entries,
-        )
-
-    def _unread(self, name: Node, expression: Node) -> Attribute:
-        line = self._lines.number(start_of(name))
-        self.warnings[line] = f"the expression of {self._text(name)} on line {line} could not be read"
-        text = self._text(expression).replace("\r\n", "\n")
-        return Attribute(name=self._text(name), line=line, text=text, value=Unreadable())
+        return Attribute(name, line, text, value, string_text is not None, string_text, entries)
 
     def _label(self, node: Node) -> str:
         text = self._text(node)
-        if node.data != "string":
-            return text
+        plain = text if node.data != "string" else plain_content(text)
+        if plain is not None:
+            return plain
         if any(isinstance(part, Tree) for string_part in _trees(node) for part in string_part.children):
             raise SourceFlaw(start_of(node), "a label can't hold an interpolation")
         return decode_escapes(text[1:-1])
 
     def _text(self, node: Node) -> str:
-        return self._source[start_of(node) : end_of(node)]
+        return text_of(node, self._source)
 
 
 def _trees(node: Node) -> list[Node]:
     return [child for child in node.children if isinstance(child, Tree)]
-
-
-def _body_of(node: Node) -> Node:
-    return next(child for child in _trees(node) if child.data == "body")

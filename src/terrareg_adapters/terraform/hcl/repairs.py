@@ -4,10 +4,10 @@ source (chapter 03, 8.10)."""
 
 import re
 from collections.abc import Sequence
-from enum import Enum, auto
-from typing import NamedTuple
 
 import attrs
+
+from terrareg_adapters.terraform.hcl.tokens import INLINE, LINES, ONE, REST_OF_LINE, Kind, Token
 
 
 class SourceFlaw(Exception):
@@ -17,31 +17,6 @@ class SourceFlaw(Exception):
         super().__init__(reason)
         self.position = position
         self.reason = reason
-
-
-class Kind(Enum):
-    """What a token is to the grammar of expressions."""
-
-    NAME = auto()
-    NUMBER = auto()
-    OPEN = auto()
-    """`(`, `[`, `{`, or the start of an interpolation or directive."""
-    CLOSE = auto()
-    QUOTE = auto()
-    """The start or the end of a quoted string."""
-    HEREDOC = auto()
-    """A whole heredoc."""
-    NEWLINE = auto()
-    """A line end that separates; those inside parentheses and the like are no tokens."""
-    SYMBOL = auto()
-
-
-class Token(NamedTuple):
-    """A piece of source that is neither blank nor comment nor literal text of a string."""
-
-    kind: Kind
-    start: int
-    end: int
 
 
 @attrs.frozen
@@ -66,31 +41,18 @@ class Scanned:
 
     parseable: str
     """The source, rewritten; of the same length."""
-    tokens: Sequence[Token]
     heredocs: dict[int, Heredoc]
     """By the index of their `<<`. In `parseable` each is one quoted string."""
+    _source: str
+    _tokens: Sequence[Token]
+    """With runs."""
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        """The tokens of the source, told apart anew each time: they are needed when the source can't be parsed."""
+        return [token for run in self._tokens for token in _told_apart(self._source, run)]
 
 
-_TOKEN = re.compile(
-    r"""
-    [ \t]*+
-    (?:
-    (?P<name>[^\W\d][\w-]*)
-  | (?P<newline>\r?\n)
-  | (?P<string>"[^"\\$%\r\n\ud800-\udfff]*+")
-  | (?P<quote>")
-  | (?P<comment>(?:\#|//)[^\n]*)
-  | (?P<block_comment>/\*)
-  | (?P<heredoc><<(?P<flush>-?)(?P<marker>[^\W\d][\w-]*)\r?\n)
-  | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
-  | (?P<open>[(\[{])
-  | (?P<close>[)\]}])
-  | (?P<symbol>::|=>|==|!=|<=|>=|&&|\|\||\.\.\.|[=!<>?:+\-*/%.,~])
-  | (?P<nothing>\Z)
-    )
-    """,
-    re.VERBOSE,
-)
 _SURROGATE = "[dD][89a-fA-F]"
 _QUOTED = re.compile(
     r"""
@@ -104,13 +66,16 @@ _QUOTED = re.compile(
     re.VERBOSE,
 )
 _HEREDOC_STOP = re.compile(r"\$\$\{|%%\{|(?P<template>[$%]\{)|(?P<newline>\n)|(?P<broken>[\ud800-\udfff])")
+_GAP = r"(?:[ \t]|\r?\n|(?:\#|//)[^\n]*|/\*(?s:.*?)\*/)*+"
+_FOR_OBJECT = re.compile(rf"{_GAP}for(?![\w-]){_GAP}(?=[^\W\d])")
+"""What stands behind the brace and before the first variable of `{ for … }`."""
 _NAME_REST = re.compile(r"[\w-]*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _ENDS = {"endif": "if", "endfor": "for"}
 _REPAIRED = frozenset({"!", "-", "::"})
 """Operators that `_repair_operators` may have to change."""
-_NAME, _SYMBOL, _NEWLINE = Kind.NAME, Kind.SYMBOL, Kind.NEWLINE
+_NAME, _SYMBOL, _NEWLINE, _RUN = Kind.NAME, Kind.SYMBOL, Kind.NEWLINE, Kind.RUN
 """For where each token comes by: looking up a member takes a while."""
 _KINDS = {
     "name": Kind.NAME,
@@ -122,7 +87,7 @@ _KINDS = {
     "close": Kind.CLOSE,
     "heredoc": Kind.HEREDOC,
 }
-"""By the group of `_TOKEN`."""
+"""By the group of `ONE`."""
 _TEXTS = frozenset({'"', "<<"})
 _SILENT = frozenset({"newline", "comment", "block_comment", "nothing"})
 _OPERAND_ENDS = frozenset({Kind.NAME, Kind.NUMBER, Kind.CLOSE, Kind.QUOTE, Kind.HEREDOC})
@@ -157,12 +122,35 @@ def scan(source: str) -> Scanned:
     return _Scanner(source).scan()
 
 
-class _Scanner:
-    """The state of one pass."""
+def _told_apart(source: str, token: Token) -> Sequence[Token]:
+    """The tokens of a run; any other token alone."""
+    if token.kind is not Kind.RUN:
+        return [token]
+    found = _Scanner(source[token.start : token.end], tells_apart=True).tokens()
+    return [Token(kind, token.start + start, token.start + end) for kind, start, end in found]
 
-    def __init__(self, source: str) -> None:
+
+def _first(source: str, token: Token) -> Token:
+    """The first token of a run, read on its line alone; any other token as it is."""
+    if token.kind is not Kind.RUN:
+        return token
+    end = source.find("\n", token.start, token.end) + 1 or token.end
+    return _told_apart(source, token._replace(end=end))[0]
+
+
+def _last(source: str, token: Token) -> Token:
+    """The last token of a run, read on its line alone; any other token as it is."""
+    if token.kind is not Kind.RUN:
+        return token
+    start = source.rfind("\n", token.start, token.end - 1) + 1 or token.start
+    return _told_apart(source, token._replace(start=start))[-1]
+
+
+class _Scanner:
+    """The state of one pass; one that `tells_apart` makes no runs, and is for the text of a run."""
+
+    def __init__(self, source: str, *, tells_apart: bool = False) -> None:
         self._source = source
-        self._ascii = source.isascii()
         self._position = 0
         self._stack: list[_Open] = []
         self._tokens: list[Token] = []
@@ -170,10 +158,21 @@ class _Scanner:
         self._edits: list[tuple[int, int, str]] = []
         self._operators: list[int] = []
         """Indices of the tokens in `_REPAIRED`."""
-        self._line_open = False
+        self._line_open = tells_apart
         """Whether something but blanks stands between the last line end that counted and here."""
+        self._told_apart_to = len(source) if tells_apart else -1
+        """Up to which index no runs are made, the token there included."""
+        self._first_variable = -1
+        """The index of the name that makes braces a for expression."""
 
     def scan(self) -> Scanned:
+        """See the function."""
+        tokens = self.tokens()
+        self._repair_operators()
+        return Scanned(self._rewritten(), self._heredocs, self._source, tokens)
+
+    def tokens(self) -> Sequence[Token]:
+        """Everything in the source, balanced."""
         end = len(self._source)
         while self._position < end:
             opener = self._stack[-1].opener if self._stack else ""
@@ -186,8 +185,7 @@ class _Scanner:
                 self._scan_code()
         if self._stack:
             self._refuse_unclosed(self._stack[-1])
-        self._repair_operators()
-        return Scanned(self._rewritten(), self._tokens, self._heredocs)
+        return self._tokens
 
     def _refuse_unclosed(self, left_open: _Open) -> None:
         what = {"<<": f"the heredoc <<{left_open.marker[:60]}", '"': "the string"}.get(
@@ -200,14 +198,18 @@ class _Scanner:
     def _scan_code(self) -> None:
         """Walk on until a string or heredoc begins or goes on, or the source ends."""
         source, end, stack = self._source, len(self._source), self._stack
-        match, add, new = _TOKEN.match, self._tokens.append, tuple.__new__  # half the time of Token()
+        add, new = self._tokens.append, tuple.__new__  # half the time of Token()
         position = self._position
         while position < end:
-            found = match(source, position)
-            if found is None or found.lastgroup is None:
-                start = _behind_blanks(source, position)
+            found = self._next(position)
+            run_end = found.end("run")
+            if run_end > position:
+                add(new(Token, (_RUN, position, run_end)))
+                self._line_open = source[run_end - 1] != "\n"
+            group = found.lastgroup or "run"
+            if group == "run":
+                start = _behind_blanks(source, run_end)
                 raise SourceFlaw(start, _unexpected_character(source[start]))
-            group = found.lastgroup
             start, position = found.span(group)
             if group in _SILENT:
                 position = self._pass_over(group, start, position)
@@ -215,12 +217,7 @@ class _Scanner:
             self._line_open = True
             kind = _KINDS[group]
             if kind is _NAME:
-                if not self._ascii:
-                    position = self._cover_letters(start, position)
-                if stack and stack[-1].opener == "{" and self._begins_for_object():
-                    # Line ends are blank inside a for expression, but not in an object that has a key called for.
-                    stack[-1].lines_matter = False
-                add(new(Token, (kind, start, position)))
+                position = self._name(start, position)
             elif kind is _SYMBOL:
                 self._symbol(start, position)
             elif group == "string":
@@ -235,6 +232,18 @@ class _Scanner:
                 if group != "number" and self._open(group, found):
                     break
         self._position = position
+
+    def _next(self, position: int) -> re.Match[str]:
+        """A run, which may be empty, and the token behind it."""
+        if position <= self._told_apart_to:
+            pattern = ONE
+        elif self._stack and not self._stack[-1].lines_matter:
+            pattern = INLINE
+        else:
+            pattern = REST_OF_LINE if self._line_open else LINES
+        found = pattern.match(self._source, position)
+        assert found is not None  # no run and no token are a match too
+        return found
 
     def _pass_over(self, group: str, start: int, end: int) -> int:
         """Deal with what is no token, and say where it ends."""
@@ -268,6 +277,15 @@ class _Scanner:
         self._edits.append((start, end + 2, " "))
         return end + 2
 
+    def _name(self, start: int, end: int) -> int:
+        """Take a name that no run holds, and say where it ends."""
+        if start == self._first_variable:
+            # Line ends are blank inside a for expression, but not in an object that has a key called for.
+            self._stack[-1].lines_matter = False
+        end = self._cover_letters(start, end)
+        self._add(_NAME, start, end)
+        return end
+
     def _cover_letters(self, start: int, end: int) -> int:
         """Rewrite the letters of a name that the parser doesn't know, and say where the name ends."""
         while self._source[end : end + 1] > "\x7f" and f"a{self._source[end]}".isidentifier():
@@ -276,16 +294,6 @@ class _Scanner:
         for odd in _NOT_ASCII.finditer(self._source, start, end):
             self._edits.append((odd.start(), odd.end(), "a"))
         return end
-
-    def _begins_for_object(self) -> bool:
-        """Whether the name to come, in braces, is the first variable of `{ for … }`: `for` is all that stands there."""
-        # No two line ends follow each other, so that this refuses nearly every name without looking at texts.
-        last = self._tokens[-2 if self._tokens[-1].kind is _NEWLINE else -1]
-        if last.end - last.start != len("for"):
-            return False
-        since = [token for token in self._tokens[-4:] if token.start >= self._stack[-1].position]
-        words = [token for token in since if token.kind is not Kind.NEWLINE]
-        return len(words) == 2 and self._text(words[0]) == "{" and self._text(words[1]) == "for"
 
     def _symbol(self, start: int, end: int) -> None:
         text = self._source[start:end]
@@ -318,7 +326,7 @@ class _Scanner:
             self._stack[-1].templates.append((opened.position, position + 1))
 
     def _note_directive(self, directive: _Open, text: _Open) -> None:
-        keyword = self._text(self._tokens[directive.first_token])
+        keyword = self._text(_first(self._source, self._tokens[directive.first_token]))
         innermost = text.directives[-1][0] if text.directives else ""
         if keyword in _ENDS.values():
             text.directives.append((keyword, directive.position))
@@ -339,6 +347,9 @@ class _Scanner:
         if group != "heredoc":
             opener = self._source[start]
             self._stack.append(_Open(opener, start, lines_matter=opener == "{"))
+            if opener == "{" and (intro := _FOR_OBJECT.match(self._source, end)):
+                self._first_variable = intro.end()
+                self._told_apart_to = max(self._told_apart_to, self._first_variable)
             return group == "quote"
         self._stack.append(
             _Open(
@@ -435,10 +446,10 @@ class _Scanner:
         last_prefix = -2
         for index in self._operators:
             token = tokens[index]
-            previous = tokens[index - 1] if index else None
+            previous = _last(self._source, tokens[index - 1]) if index else None
             text = self._text(token)
             if text == "::":
-                following = tokens[index + 1] if index + 1 < len(tokens) else None
+                following = _first(self._source, tokens[index + 1]) if index + 1 < len(tokens) else None
                 if previous is not None and following is not None and previous.kind is following.kind is Kind.NAME:
                     self._edits.append((previous.end, following.start, "_"))
             elif not _ends_operand(previous, self._source):

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from terrareg_adapters.terraform.hcl.grammar import is_expression
-from terrareg_adapters.terraform.hcl.repairs import Kind, Scanned, SourceFlaw, Token
+from terrareg_adapters.terraform.hcl.repairs import Scanned, SourceFlaw
+from terrareg_adapters.terraform.hcl.tokens import Kind, Token
 from terrareg_adapters.terraform.hcl.trees import Node, parse
 
 _DEEPEST = 4

@@ -14,6 +14,9 @@ from terrareg_adapters.terraform.hcl.repairs import Scanned, SourceFlaw
 
 Node: TypeAlias = Tree[Token]
 
+_OPERATIONS = frozenset({"binary_op", "binary_term", "conditional"})
+"""What the parser counts line ends in with."""
+
 
 class _CollectorPause:
     """Holds the cyclic garbage collector off while any thread has a parse tree.
@@ -71,6 +74,12 @@ def _unexpected(text: str, position: int) -> tuple[int, str]:
     return position, f"unexpected {shown if shown.isprintable() else 'character'}"
 
 
+def text_of(node: Node, source: str) -> str:
+    """The source text of a node, without line ends behind it."""
+    meta = node.meta
+    return source[meta.start_pos : end_of(node) if node.data in _OPERATIONS else meta.end_pos]
+
+
 def start_of(node: Node | Token) -> int:
     """Index of the first character of a node in the source."""
     return node.meta.start_pos if isinstance(node, Tree) else node.start_pos or 0
@@ -79,7 +88,7 @@ def start_of(node: Node | Token) -> int:
 def end_of(node: Node | Token) -> int:
     """Index behind the last character of a node, without the line ends that the parser counts in with operations."""
     while isinstance(node, Tree):
-        if node.data not in ("binary_op", "binary_term", "conditional"):
+        if node.data not in _OPERATIONS:
             return node.meta.end_pos
         node = next(child for child in reversed(node.children) if not is_line_end(child))
     return node.end_pos or 0
