@@ -177,11 +177,7 @@ def warn_of_risks(settings: Settings) -> None:
         _log.warning("%s is ignored; configure GitHub in PROVIDER_SOURCES", name)
     if settings.has_single_sign_on:
         _warn_of_sign_in_risks(settings)
-    if not settings.allow_unauthenticated_access and settings.terraform_oidc_idp_subject_id_hash_salt is None:
-        _log.warning(
-            "ALLOW_UNAUTHENTICATED_ACCESS is false and TERRAFORM_OIDC_IDP_SUBJECT_ID_HASH_SALT is unset, so `terraform "
-            "login` is off: terraform needs an access token or an analytics key"
-        )
+    _warn_of_terraform_login(settings)
     if settings.public_url and PublicAddress.from_public_url(settings.public_url) is None:
         _log.warning(
             "PUBLIC_URL is ignored, because it names no host; write it with its scheme, "
@@ -203,6 +199,22 @@ def _warn_of_sign_in_risks(settings: Settings) -> None:
 
 
 _PUBLIC_GITHUB = "https://github.com"
+
+
+def _warn_of_terraform_login(settings: Settings) -> None:
+    """Say why `terraform login` is off or won't work; what is wrong with its key is found when it is read."""
+    if settings.terraform_oidc_idp_subject_id_hash_salt is None:
+        if not settings.allow_unauthenticated_access:
+            _log.warning(
+                "ALLOW_UNAUTHENTICATED_ACCESS is false and TERRAFORM_OIDC_IDP_SUBJECT_ID_HASH_SALT is unset, so "
+                "`terraform login` is off: terraform needs an access token or an analytics key"
+            )
+    elif settings.allow_unauthenticated_access:
+        _log.warning("`terraform login` is off, because ALLOW_UNAUTHENTICATED_ACCESS is true")
+    elif not settings.public_url:
+        _log.warning("`terraform login` is off, because PUBLIC_URL is unset")
+    elif not settings.public_url.lower().startswith("https:"):
+        _log.warning("PUBLIC_URL is not https, and terraform logs in through https only")
 
 
 def upgrade_database(settings: Settings) -> SchemaStatus:
@@ -448,7 +460,7 @@ def _terraform_login_options(settings: Settings) -> TerraformLoginOptions | None
     try:
         key = settings.terraform_oidc_idp_signing_key_path.read_bytes()
     except FileNotFoundError:
-        _log.info("terraform login is off, because there is no file at TERRAFORM_OIDC_IDP_SIGNING_KEY_PATH")
+        _log.warning("`terraform login` is off, because there is no file at TERRAFORM_OIDC_IDP_SIGNING_KEY_PATH")
         return None
     except OSError as error:
         raise SettingsError(
