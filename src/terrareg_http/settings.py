@@ -892,7 +892,7 @@ class ClientSettings:
         "text",
         _text,
         None,
-        "Upload key or admin token that `terrareg publish` and `terrareg import` send.",
+        "Access token, upload key or admin token that `terrareg publish` and `terrareg import` send.",
         secret=True,
     )
 
@@ -903,7 +903,7 @@ class ClientSettings:
 
 
 def process_environment() -> Mapping[str, str]:
-    """The process's own environment, of which external programs get the part that is theirs."""
+    """The process's own environment, for what is no setting: variables of external programs and of people's files."""
     return dict(os.environ)
 
 

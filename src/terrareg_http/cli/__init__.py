@@ -14,6 +14,8 @@ _COMMANDS: Mapping[str, str] = {
     "serve": "run the registry",
     "publish": "publish a directory as a module version",
     "import": "import module versions from git",
+    "login": "keep a credential for a registry, for publish and import",
+    "logout": "forget it again",
     "reindex": "read the stored sources of versions again, by default where an older terrareg read them",
     "db": "upgrade the database's schema, or show where it stands",
     "config": "show every setting with its value, secrets masked",

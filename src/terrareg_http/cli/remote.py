@@ -12,6 +12,7 @@ from rich.console import Console
 
 from terrareg_core.errors import RegistryError
 from terrareg_core.identifiers import ModuleProviderId
+from terrareg_http.cli.credentials import kept_token, origin_of
 from terrareg_http.cli.outcome import CommandFailed
 from terrareg_http.settings import ClientSettings, SettingsError
 
@@ -31,8 +32,15 @@ def add_registry_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
     )
     parser.add_argument(
-        "--token", help="upload key or admin token (default: TERRAREG_TOKEN, which other users can't see)"
+        "--token",
+        help="access token, upload key or admin token (default: TERRAREG_TOKEN, which other users can't see; else what "
+        "`terrareg login` kept; else the access token that terraform has for the registry)",
     )
+
+
+def add_url_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare the argument that says which registry a credential is for."""
+    parser.add_argument("url", metavar="URL", type=_url_argument, help="such as https://registry.example.com")
 
 
 def add_address_argument(parser: argparse.ArgumentParser) -> None:
@@ -57,18 +65,21 @@ class RemoteRegistry:
 
     @classmethod
     def named_by(cls, arguments: argparse.Namespace) -> Self:
-        """The registry that the arguments name, or else the environment. Raises SettingsError."""
+        """The registry that the arguments name, or else the environment; the credential as well, or else a kept one.
+
+        Raises SettingsError, and CommandFailed for a file of credentials that can't be read.
+        """
         settings = ClientSettings.of_this_process()
-        token = arguments.token if arguments.token is not None else settings.terrareg_token
-        if arguments.url is not None:
-            return cls(arguments.url, token)
+        url = arguments.url
         try:
-            return cls(_parse_url(settings.terrareg_url), token)
+            url = url if url is not None else _parse_url(settings.terrareg_url)
         except ValueError as error:
             raise SettingsError("TERRAREG_URL", str(error)) from None
+        token = arguments.token if arguments.token is not None else settings.terrareg_token
+        return cls(url, token if token is not None else kept_token(url))
 
     def __str__(self) -> str:
-        return f"{self.url.scheme}://{self.url.netloc.decode('ascii')}"
+        return origin_of(self.url)
 
     def client(self) -> httpx.Client:
         """A client whose requests carry the credential. Raises CommandFailed for one that no header can carry."""
@@ -108,11 +119,14 @@ class RemoteRegistry:
 
 def require_success(answer: httpx.Response) -> None:
     """Raises CommandFailed with the registry's reason unless it did what was asked."""
-    if answer.status_code == httpx.codes.OK:
+    if answer.is_success:
         return
     reason = _reason(answer)
     if answer.status_code == httpx.codes.UNAUTHORIZED:
-        reason += " (put an upload key or the admin token, which `terrareg serve` prints, into TERRAREG_TOKEN)"
+        reason += (
+            f" (run `terrareg login {origin_of(answer.url)}`, or put an upload key or the admin token, which "
+            "`terrareg serve` prints, into TERRAREG_TOKEN)"
+        )
     raise CommandFailed(f"The registry refused: {reason}")
 
 

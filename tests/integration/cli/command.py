@@ -22,12 +22,13 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **variables}
 
 
-def terrareg(*arguments: str, cwd: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """What the command did in the directory `cwd` with some environment variables."""
+def terrareg(*arguments: str, cwd: Path, given: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+    """What the command did in the directory `cwd` with some environment variables, `given` on standard input."""
     return subprocess.run(
         [sys.executable, "-m", "terrareg_http", *arguments],
         cwd=cwd,
         env=environment(variables),
+        input=given,
         capture_output=True,
         text=True,
         timeout=SECONDS,

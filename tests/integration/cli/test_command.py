@@ -22,11 +22,13 @@ def test_without_arguments_the_help_is_shown_and_the_exit_code_is_that_of_wrong_
 def test_the_help_tells_the_commands_and_the_exit_codes(tmp_path: Path) -> None:
     result = terrareg("--help", cwd=tmp_path)
     assert result.returncode == 0
-    for word in ("serve", "publish", "reindex", "db", "config", "openapi", "version", "exit codes"):
+    for word in ("serve", "publish", "login", "logout", "reindex", "db", "config", "openapi", "version", "exit codes"):
         assert word in result.stdout
 
 
-@pytest.mark.parametrize("command", ["serve", "publish", "reindex", "db", "config", "openapi", "version"])
+@pytest.mark.parametrize(
+    "command", ["serve", "publish", "login", "logout", "reindex", "db", "config", "openapi", "version"]
+)
 def test_every_command_has_help(command: str, tmp_path: Path) -> None:
     result = terrareg(command, "--help", cwd=tmp_path)
     assert result.returncode == 0
