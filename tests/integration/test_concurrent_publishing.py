@@ -100,7 +100,7 @@ def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[.
                 url = stack.enter_context(_new_database(request.getfixturevalue("postgresql_url")))
                 upgraded = run_terrareg(["db", "upgrade"], DATABASE_URL=url, DATA_DIRECTORY=str(tmp_path))
                 assert upgraded.returncode == 0, upgraded.stdout + upgraded.stderr
-                settings["DATABASE_URL"] = url
+                settings |= {"DATABASE_URL": url, "SECRET_KEY": "the key of both"}
             settings |= {"GIT_PROVIDER_CONFIG": json.dumps([git_provider]), "ALLOW_MODULE_HOSTING": "enforce"}
             first, second = (stack.enter_context(running_registry(tmp_path, settings)) for _ in range(2))
             return Replicas((first, second), url, data / "archives", repositories)

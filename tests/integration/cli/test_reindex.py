@@ -153,7 +153,7 @@ def test_versions_in_a_server_database_are_indexed_again_too(
         upload(registry, ["1.0.0", "1.1.0"])
     with postgresql.begin() as connection:
         connection.execute(text("UPDATE module_version SET extraction_version = NULL, description = 'Old'"))
-    result = terrareg("reindex", cwd=tmp_path, DATABASE_URL=postgresql_url)
+    result = terrareg("reindex", cwd=tmp_path, DATABASE_URL=postgresql_url, SECRET_KEY="key")
     assert (result.returncode, result.stdout, result.stderr) == (0, "Indexed 2 versions again.\n", "")
     with postgresql.connect() as connection:
         found = connection.execute(text("SELECT extraction_version, description FROM module_version"))

@@ -156,24 +156,24 @@ def test_a_data_directory_without_rights_is_one_sentence(tmp_path: Path) -> None
 
 def test_a_server_database_is_never_upgraded_by_starting(postgresql_url: str, tmp_path: Path) -> None:
     empty = _new_database(postgresql_url, "cli_empty")
-    refused = terrareg("serve", "--port", "0", cwd=tmp_path, DATABASE_URL=empty)
+    refused = terrareg("serve", "--port", "0", cwd=tmp_path, DATABASE_URL=empty, SECRET_KEY="key")
     assert refused.returncode == 1
     assert "`terrareg db upgrade`" in refused.stderr
     assert terrareg("db", "upgrade", cwd=tmp_path, DATABASE_URL=empty).returncode == 0
-    with running(tmp_path, DATABASE_URL=empty) as server:
+    with running(tmp_path, DATABASE_URL=empty, SECRET_KEY="key") as server:
         assert "admin token" not in server.greeting
         assert stop(server, signal.SIGINT) == (0, "")
     assert not (tmp_path / SECRETS).exists()
 
 
-def test_a_closed_registry_on_a_server_database_needs_its_secret_configured(
-    postgresql_url: str, tmp_path: Path
-) -> None:
+def test_a_registry_on_a_server_database_needs_its_secrets_configured(postgresql_url: str, tmp_path: Path) -> None:
     url = _new_database(postgresql_url, "cli_closed")
     assert terrareg("db", "upgrade", cwd=tmp_path, DATABASE_URL=url).returncode == 0
-    result = terrareg("serve", "--port", "0", cwd=tmp_path, DATABASE_URL=url, ALLOW_UNAUTHENTICATED_ACCESS="false")
-    assert result.returncode == 2
-    assert result.stderr.startswith("terrareg: TERRAFORM_PRESIGNED_URL_SECRET must be set")
+    settings = {"DATABASE_URL": url, "ALLOW_UNAUTHENTICATED_ACCESS": "false"}
+    for missing, given in (("SECRET_KEY", {}), ("TERRAFORM_PRESIGNED_URL_SECRET", {"SECRET_KEY": "key"})):
+        result = terrareg("serve", "--port", "0", cwd=tmp_path, **settings, **given)
+        assert result.returncode == 2
+        assert f"terrareg: {missing} must be set" in result.stderr
 
 
 def _new_database(server_url: str, name: str) -> str:
