@@ -18,6 +18,7 @@ from terrareg_core.access.permissions import Capability
 from terrareg_core.errors import (
     AuthenticationRequired,
     RegistryError,
+    SignInNotStarted,
     SignInRefused,
     SignInUnavailable,
     TooManyFailures,
@@ -108,7 +109,7 @@ class Dispatcher(BaseRoute):
             refusal = refusal_of(type(error), operation.family)
             if refusal.status >= 500:
                 _log.error("%s failed: %s", operation.id, error.message, exc_info=error)
-            elif isinstance(error, SignInRefused | SignInUnavailable):
+            elif isinstance(error, SignInNotStarted | SignInRefused | SignInUnavailable):
                 _log.warning("%s: %s", operation.id, error.message)
             return refusal.response(error)
         except ClientDisconnect:
