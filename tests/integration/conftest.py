@@ -100,18 +100,19 @@ def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def _running_openid_provider() -> Iterator[OpenIdProvider]:
+def openid_process() -> Iterator[OpenIdProvider]:
+    """An OpenID Connect provider that lives as long as the session; tests ask for `openid_provider`."""
     with running_openid_provider() as provider:
         yield provider
 
 
 @pytest.fixture
-def openid_provider(_running_openid_provider: OpenIdProvider) -> OpenIdProvider:
+def openid_provider(openid_process: OpenIdProvider) -> OpenIdProvider:
     """An OpenID Connect provider that behaves well; every test finds the same process, with its first users."""
-    _running_openid_provider.behave()
+    openid_process.behave()
     for user, claims in USERS.items():
-        _running_openid_provider.change_user(user, claims)
-    return _running_openid_provider
+        openid_process.change_user(user, claims)
+    return openid_process
 
 
 def empty(engine: Engine) -> None:
