@@ -128,6 +128,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory, idp: SamlIdentityProvider) 
         "SAML2_PUBLIC_KEY": keys.certificate,
         "SAML2_PRIVATE_KEY": keys.key,
         "SAML2_LOGIN_TEXT": "Sign in with SAML",
+        "SAML2_DEBUG": "true",
     }
     with running_registry(directory, settings, scheme="https", verify=str(directory / "ca.pem")) as running:
         yield running

@@ -115,6 +115,24 @@ def test_somebody_signs_in_with_saml_whose_answer_another_site_posts(
     expect_signed_in_as(tab, secure, "jane@example.com")
 
 
+def test_the_operator_reads_in_the_log_why_an_answer_was_refused_and_no_secret(
+    secure: RunningRegistry, idp: SamlIdentityProvider, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idp, "attributes", {})
+    tab = open_tab(ignore_https_errors=True)
+    tab.page.goto(f"{secure.url}/login")
+    with tab.page.expect_request(lambda it: it.method == "POST") as posted:
+        tab.page.get_by_role("link", name="Sign in with SAML").click()
+    expect(tab.page.get_by_role("heading", name="Sign-in failed")).to_be_visible()
+    assert not tab.is_signed_in(secure)
+    log = secure.log.read_text()
+    assert "A SAML response was refused: " in log
+    assert "finishSamlLogin: The identity provider's answer does not prove who you are" in log
+    secrets = [*posted.value.post_data_json.values(), *(it["value"] for it in tab.context.cookies())]
+    assert len(secrets) == 3
+    assert not any(secret[:40] in log for secret in secrets)
+
+
 # --- where people end up (row 59) ------------------------------------------------------------------------------------
 
 
