@@ -10,6 +10,7 @@ from terrareg_core.access.permissions import AccessPolicy
 from tests.integration.http.conftest import Open
 from tests.integration.http.serving import MANAGED, NAMESPACES, NOT_FOUND, Served, module_zip
 from tests.integration.http.signing_in import (
+    Answer,
     Browser,
     GitHubWay,
     events,
@@ -313,3 +314,28 @@ def test_two_owners_of_an_organisation_who_sign_in_at_once_make_one_namespace(se
     for number, browser in enumerate(browsers):
         assert browser.status()[_PERMISSIONS] == {"acme": "FULL", f"owner-{number}": "FULL"}
     assert [name for _, action, name in events(served) if action == "NAMESPACE_CREATE"].count("acme") == 1
+
+
+def test_a_slow_github_leaves_the_registry_to_everybody_else(
+    github: GitHubServer, served: Served, way: GitHubWay
+) -> None:
+    browsers = [Browser(served) for _ in range(45)]
+    answers = [way.answer(start(it, way), "octocat") for it in browsers]
+    github.replies[ACCESS_TOKEN] = Reply(body=b"{" + b" " * 19, slow=True)
+    done: list[str] = []
+
+    async def asked(browser: Browser, answer: Answer, name: str) -> None:
+        await browser.bringing(answer)
+        done.append(name)
+
+    async def all_of_them() -> None:
+        reader = Browser(served)
+        await asyncio.gather(
+            *(asked(it, answer, "signed in") for it, answer in zip(browsers, answers, strict=True)),
+            asked(reader, Answer("/v1/terrareg/namespaces"), "read"),
+        )
+
+    served.run(all_of_them())
+    # There are more sign-ins than threads, so that without a bound of their own some are over before it.
+    assert done[0] == "read"
+    assert len(done) == 46
