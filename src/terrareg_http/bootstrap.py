@@ -183,6 +183,10 @@ def warn_of_risks(settings: Settings) -> None:
             "PUBLIC_URL is ignored, because it names no host; write it with its scheme, "
             "such as https://registry.example.com"
         )
+    if settings.public_address is None and (settings.openid_connect_issuer or settings.saml2_entity_id):
+        _log.warning(
+            "Nobody can sign in with OpenID Connect or SAML, because PUBLIC_URL names no address to come back to"
+        )
 
 
 def _warn_of_sign_in_risks(settings: Settings) -> None:

@@ -31,6 +31,8 @@ class Call:
     caller: Caller
     _indexing: CapacityLimiter
     """Bounds the slow use cases, so that they leave threads to all others (chapter 02, 10.3)."""
+    _signing_in: CapacityLimiter
+    """The same for those that ask identity providers, which may be slow and are not to keep anybody else waiting."""
 
     @property
     def identity(self) -> Identity:
@@ -66,3 +68,9 @@ class Call:
     ) -> ResultT:
         """As `run`, for use cases that take seconds: only a few run at once, the others wait their turn."""
         return await to_thread.run_sync(functools.partial(use_case, *args, **kwargs), limiter=self._indexing)
+
+    async def run_sign_in(
+        self, use_case: Callable[ArgumentsP, ResultT], *args: ArgumentsP.args, **kwargs: ArgumentsP.kwargs
+    ) -> ResultT:
+        """As `run`, for use cases that ask an identity provider."""
+        return await to_thread.run_sync(functools.partial(use_case, *args, **kwargs), limiter=self._signing_in)

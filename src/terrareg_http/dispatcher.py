@@ -18,6 +18,7 @@ from terrareg_core.access.permissions import Capability
 from terrareg_core.errors import (
     AuthenticationRequired,
     RegistryError,
+    SignInNotStarted,
     SignInRefused,
     SignInUnavailable,
     TooManyFailures,
@@ -37,6 +38,7 @@ from terrareg_http.settings import Settings
 _log = logging.getLogger(__name__)
 
 _INDEXED_AT_ONCE = 4
+_SIGNING_IN_AT_ONCE = 20
 _METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 _API_PREFIXES = {"v1", "v2"}
 
@@ -61,6 +63,7 @@ class Dispatcher(BaseRoute):
         self._registry = registry
         self._settings = settings
         self._indexing = CapacityLimiter(_INDEXED_AT_ONCE)
+        self._signing_in = CapacityLimiter(_SIGNING_IN_AT_ONCE)
         self._failures = FailureReporter()
         self._resources: PathTree[_Resource] = _resources(operations)
 
@@ -94,7 +97,7 @@ class Dispatcher(BaseRoute):
         request = Request(scope, receive)
         try:
             caller = await self._admit(request, operation.needs)
-            call = Call(self._registry, self._settings, request, parameters, caller, self._indexing)
+            call = Call(self._registry, self._settings, request, parameters, caller, self._indexing, self._signing_in)
             if operation.admission is not None:
                 await operation.admission(call)
             arguments = await operation.takes.read(call)
@@ -108,7 +111,7 @@ class Dispatcher(BaseRoute):
             refusal = refusal_of(type(error), operation.family)
             if refusal.status >= 500:
                 _log.error("%s failed: %s", operation.id, error.message, exc_info=error)
-            elif isinstance(error, SignInRefused | SignInUnavailable):
+            elif isinstance(error, SignInNotStarted | SignInRefused | SignInUnavailable):
                 _log.warning("%s: %s", operation.id, error.message)
             return refusal.response(error)
         except ClientDisconnect:

@@ -151,7 +151,8 @@ class Refusal:
             case Shape.EMPTY:
                 return json_response(EmptyObject(), self.status)
             case Shape.PAGE:
-                return message_page("Sign-in failed", error.message, self.status)
+                is_ours = not isinstance(error, InvalidOAuthRequest)
+                return message_page("Sign-in failed", error.message, self.status, leads_to_login=is_ours)
             case Shape.TEXT:
                 return PlainTextResponse(error.message, self.status)
 

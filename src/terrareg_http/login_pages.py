@@ -72,7 +72,7 @@ async def show_missing_page(call: Call, _: NoArguments) -> Response:
     if not status.read_access:
         return redirect(login_address(call))
     if call.request.scope["path"] in _SITE_ADMIN_PAGES and not status.site_admin:
-        return message_page("Not permitted", "Only site administrators see this page.", 403)
+        return message_page("Not permitted", "Only site administrators see this page", 403)
     return page_not_found()
 
 

@@ -46,14 +46,15 @@ def personal_page(html: str, status: int = 200, *, leads_to_terraform: bool = Fa
     return response
 
 
-def message_page(title: str, message: str, status: int = 200) -> Response:
-    """A page that says one sentence."""
-    return personal_page(render("message.html", title=title, message=message), status)
+def message_page(title: str, message: str, status: int = 200, *, leads_to_login: bool = False) -> Response:
+    """A page that says one sentence, which `message` is without its full stop, and perhaps where to sign in."""
+    html = render("message.html", title=title, message=f"{message}.", leads_to_login=leads_to_login)
+    return personal_page(html, status)
 
 
 def page_not_found() -> Response:
     """The answer to a path that leads to no page."""
-    return page(render("message.html", title="Not found", message="There is no page at this address."), 404)
+    return message_page("Not found", "There is no page at this address", 404)
 
 
 def static_text(name: str) -> str:

@@ -65,7 +65,7 @@ async def show_github_status(call: Call, _: NoArguments) -> Response:
 
 
 async def _started(call: Call, method: SignInMethod, source: str | None, return_path: str | None) -> Response:
-    started = await call.run(call.registry.sign_in.start, method, source, return_path)
+    started = await call.run_sign_in(call.registry.sign_in.start, method, source, return_path)
     response = redirect(started.url)
     keep_attempt(response, started, call.request, call.settings)
     return response
@@ -74,7 +74,7 @@ async def _started(call: Call, method: SignInMethod, source: str | None, return_
 async def _finished(
     call: Call, method: SignInMethod, source: str | None, answer: Mapping[str, str], state: str | None
 ) -> Response:
-    signed_in = await call.run(
+    signed_in = await call.run_sign_in(
         call.registry.sign_in.finish,
         method,
         source,

@@ -1,4 +1,4 @@
-"""Real things for integration tests: a throw-away PostgreSQL, and what to do where one is missing."""
+"""Real things for integration tests: a PostgreSQL and an identity provider, and what to do where one is missing."""
 
 import os
 import shutil
@@ -14,6 +14,8 @@ from sqlalchemy import Engine, text
 from terrareg_adapters.database.engine import open_engine
 from terrareg_adapters.database.schema import upgrade
 from terrareg_adapters.database.tables import metadata
+from tests.integration.identity.oidc_provider import USERS
+from tests.integration.identity.running import OpenIdProvider, running_openid_provider
 
 _SECONDS = 60
 
@@ -95,6 +97,22 @@ def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
     engine = open_engine(f"sqlite:///{path}")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def openid_process() -> Iterator[OpenIdProvider]:
+    """An OpenID Connect provider that lives as long as the session; tests ask for `openid_provider`."""
+    with running_openid_provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def openid_provider(openid_process: OpenIdProvider) -> OpenIdProvider:
+    """An OpenID Connect provider that behaves well; every test finds the same process, with its first users."""
+    openid_process.behave()
+    for user, claims in USERS.items():
+        openid_process.change_user(user, claims)
+    return openid_process
 
 
 def empty(engine: Engine) -> None:

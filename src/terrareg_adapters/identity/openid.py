@@ -191,6 +191,10 @@ def _token_error(status: int, error: object) -> SignInUnavailable | SignInRefuse
     said = _known_shape(error)
     if status == 400 and not (isinstance(error, str) and error in _OUR_MISTAKES):
         return SignInRefused(f"The identity provider doesn't accept the code that it gave{said}; sign in again")
+    if status >= 500:
+        return SignInUnavailable(
+            f"The identity provider answered with status {status} in place of tokens{said}; try again later"
+        )
     return SignInUnavailable(
         f"The identity provider gives no tokens to this registry (status {status}{said}); check the client ID and the "
         "client secret in the settings"

@@ -160,8 +160,8 @@ class SamlToolkit:
 
     def _explain(self, what: str, reason: str) -> None:
         if self._options.debug:
-            # Parts of it may be strangers' words.
-            _log.info("%s: %s", what, ascii(reason[:_REASON_LENGTH]))
+            # A warning, for that is what is shown without further settings. Parts of it may be strangers' words.
+            _log.warning("%s: %s", what, ascii(reason[:_REASON_LENGTH]))
 
 
 class _Response(OneLogin_Saml2_Response):  # type: ignore[misc] # the library has no types

@@ -1,5 +1,6 @@
 """`terrareg serve`: first start, secrets, signals, TLS, and what stops it from starting."""
 
+import json
 import signal
 import socket
 import ssl
@@ -10,6 +11,8 @@ import httpx
 import pytest
 import trustme
 
+from terrareg_http.bootstrap import warn_of_risks
+from terrareg_http.settings import Settings
 from tests.integration.cli.command import SECONDS, RunningServer, running, terrareg
 
 SECRETS = Path("data") / "terrareg.secrets.json"
@@ -184,3 +187,40 @@ def _new_database(server_url: str, name: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return f"{server_url.rsplit('/', 1)[0]}/{name}"
+
+
+_OPENID = {
+    "OPENID_CONNECT_CLIENT_ID": "id",
+    "OPENID_CONNECT_CLIENT_SECRET": "secret",
+    "OPENID_CONNECT_ISSUER": "https://id.example.com",
+}
+_SAFE = {**_OPENID, "PUBLIC_URL": "https://reg.example.com", "ENABLE_ACCESS_CONTROLS": "true"}
+_GITHUB = {
+    **dict.fromkeys(("client_id", "client_secret", "app_id", "private_key_path", "login_button_text"), "x"),
+    "name": "GitHub",
+    "type": "github",
+    "base_url": "https://github.com",
+    "api_url": "https://api.github.com",
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "warnings"),
+    [
+        ({}, []),
+        (_SAFE, []),
+        (_OPENID, ["because PUBLIC_URL names no address"]),
+        ({**_SAFE, "PUBLIC_URL": "http://reg.example.com"}, ["PUBLIC_URL is not https"]),
+        ({**_SAFE, "ENABLE_ACCESS_CONTROLS": "false"}, ["everybody who signs in is a site admin"]),
+        (
+            {"PUBLIC_URL": "https://reg.example.com", "PROVIDER_SOURCES": json.dumps([_GITHUB])},
+            ["everybody who signs in is a site admin", "Everybody with an account at https://github.com"],
+        ),
+    ],
+)
+def test_ways_to_sign_in_that_are_risky_or_lead_nowhere_are_warned_of(
+    caplog: pytest.LogCaptureFixture, settings: dict[str, str], warnings: list[str]
+) -> None:
+    warn_of_risks(Settings.from_environment(settings))
+    assert len(caplog.messages) == len(warnings)
+    assert all(warning in message for warning, message in zip(warnings, caplog.messages, strict=True))
