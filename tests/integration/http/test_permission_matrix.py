@@ -51,7 +51,6 @@ class Configuration:
     policy: AccessPolicy
     upload: str
     publish: str
-    has_keys: bool = False
 
     @property
     def answers(self) -> Mapping[str, str]:
@@ -68,6 +67,12 @@ class Configuration:
             "signed in": "401 403 403 403 ok ok ok ok ok",
         }
 
+    @property
+    def unset_keys(self) -> set[str]:
+        """The columns whose key is not configured, and therefore nobody's."""
+        unset = {"upload key": not self.policy.upload_keys_set, "publish key": not self.policy.publish_keys_set}
+        return {column for column, is_unset in unset.items() if is_unset}
+
 
 _COLUMNS = ("anonymous", "upload key", "publish key", "bearer", "admin", "S0", "SM", "SF", "SA")
 """The callers of section 4.2; the last four are people in sessions."""
@@ -80,7 +85,6 @@ CONFIGURATIONS = {
         AccessPolicy(upload_keys_set=True, publish_keys_set=True),
         "401 ok 403 403 ok ok ok ok ok",
         "401 403 ok 403 ok ok ok ok ok",
-        has_keys=True,
     ),
     "access controls": Configuration(
         AccessPolicy(access_controls=True), "401 403 403 403 ok 403 ok ok ok", "401 403 403 403 ok 403 ok ok ok"
@@ -90,9 +94,16 @@ CONFIGURATIONS = {
         AccessPolicy(access_controls=True, anonymous_access=False, upload_keys_set=True, publish_keys_set=True),
         "401 ok 403 403 ok 403 ok ok ok",
         "401 403 ok 403 ok 403 ok ok ok",
-        has_keys=True,
     ),
     "publishing open": Configuration(AccessPolicy(anonymous_publishing=True), _OPEN, _OPEN),
+    "publishing open, upload keys": Configuration(
+        AccessPolicy(anonymous_publishing=True, upload_keys_set=True), "401 ok 403 403 ok ok ok ok ok", _OPEN
+    ),
+    "publishing open, access controls": Configuration(
+        AccessPolicy(anonymous_publishing=True, access_controls=True),
+        "401 403 403 403 ok 403 ok ok ok",
+        "401 403 403 403 ok 403 ok ok ok",
+    ),
     "publishing open, closed": Configuration(
         AccessPolicy(anonymous_access=False, anonymous_publishing=True), _EVERYBODY_SIGNED_IN, _EVERYBODY_SIGNED_IN
     ),
@@ -195,8 +206,7 @@ def _class_answer(configuration: Configuration, caller: str, name: str, route: R
     token = TOKENS.get(caller)
     if token is None:
         column = CALLERS[caller]
-        is_configured = column not in {"upload key", "publish key"} or configuration.has_keys
-        return by_column[column if is_configured else "anonymous"]
+        return by_column["anonymous" if column in configuration.unset_keys else column]
     is_inside = token.namespaces is None or ("{namespace}" in route.path and "ns1" in token.namespaces)
     if by_column["anonymous"] == "ok" or (name in token.scopes and is_inside and by_column[token.owner] == "ok"):
         return "ok"
@@ -353,12 +363,13 @@ def prepared(
 
 
 def _options(directory: Path, configuration: Configuration, signing_key: bytes) -> RegistryOptions:
-    keys = (Secret.of("upload-key"),), (Secret.of("publish-key"),)
+    upload = (Secret.of("upload-key"),) if configuration.policy.upload_keys_set else ()
+    publish = (Secret.of("publish-key"),) if configuration.policy.publish_keys_set else ()
     policy = TerraformLoginPolicy(issuer="https://reg.example.com", salt="salt")
     return RegistryOptions(
         data_directory=directory,
         access=configuration.policy,
-        secrets=attrs.evolve(SECRETS, upload=keys[0], publish=keys[1]) if configuration.has_keys else SECRETS,
+        secrets=attrs.evolve(SECRETS, upload=upload, publish=publish),
         sign_in=attrs.evolve(SIGN_IN, terraform=TerraformLoginOptions(policy=policy, signing_key=signing_key)),
         # Wrong keys are sent on purpose.
         failure_limits=FailureLimits(credentials=0, admin_logins=0),
