@@ -338,11 +338,15 @@ class Prepared:
     """By caller."""
 
 
-@pytest.fixture(scope="module")
-def signing_key() -> bytes:
-    """The key of ID tokens."""
+def rsa_key() -> bytes:
+    """A key that ID tokens can be signed with, as PEM."""
     key = rsa.generate_private_key(65537, 2048)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.fixture(scope="module")
+def signing_key() -> bytes:
+    return rsa_key()
 
 
 @pytest.fixture(scope="module", params=CONFIGURATIONS, ids=lambda name: name.replace(" ", "-"))
