@@ -95,6 +95,13 @@ class Dispatcher(BaseRoute):
         self, operation: Operation[Any], parameters: Mapping[str, str], scope: Scope, receive: Receive
     ) -> Response:
         request = Request(scope, receive)
+        response = await self._answer(operation, parameters, request)
+        if operation.needs is not None or operation.own_check is not None:
+            # What one caller gets, or is refused, is not for a shared cache to give to others.
+            response.raw_headers.append(_VARY)
+        return response
+
+    async def _answer(self, operation: Operation[Any], parameters: Mapping[str, str], request: Request) -> Response:
         try:
             caller = await self._admit(request, operation.needs)
             call = Call(self._registry, self._settings, request, parameters, caller, self._indexing, self._signing_in)
@@ -102,11 +109,7 @@ class Dispatcher(BaseRoute):
                 await operation.admission(call)
             arguments = await operation.takes.read(call)
             self._require_own_page(operation.csrf, call, arguments)
-            response = await operation.handler(call, arguments)
-            if operation.needs is not None:
-                # What one caller gets is not for a shared cache to give to others.
-                response.raw_headers.append(_VARY)
-            return response
+            return await operation.handler(call, arguments)
         except (RegistryError, RequestError) as error:
             refusal = refusal_of(type(error), operation.family)
             if refusal.status >= 500:
@@ -154,6 +157,7 @@ _MISSING_PAGE = Operation(
     handler=show_missing_page,
     takes=PathOnly(),
     needs=None,
+    own_check="The right to read",
     answers=(),
 )
 """Answers every path that the table doesn't have, outside of the API."""

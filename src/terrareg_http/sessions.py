@@ -60,7 +60,8 @@ def _first(scope: Scope, name: bytes) -> bytes:
 def client_of(scope: Scope, trusted_proxies: Sequence[Network]) -> str:
     """The address that wrong credentials are counted for: the peer's, or that of whom a trusted proxy speaks.
 
-    Of an IPv6 address the part that belongs to one subscriber.
+    Of an IPv6 address the part that belongs to one subscriber. Where a proxy names no address, nobody before it is
+    believed either.
     """
     peer = scope.get("client")
     address = _address(peer[0]) if peer else None
@@ -68,7 +69,10 @@ def client_of(scope: Scope, trusted_proxies: Sequence[Network]) -> str:
     for text in reversed(forwarded.split(",")):
         if address is None or not any(address in network for network in trusted_proxies):
             break
-        address = _address(text) or address
+        named = _address(text)
+        if named is None:
+            break
+        address = named
     if address is None:
         return "unknown"
     if isinstance(address, IPv6Address):

@@ -1,5 +1,6 @@
 """Access tokens: what people and CI use instead of a session (decision 30)."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -20,6 +21,9 @@ from terrareg_core.transactions import Transaction, UnitOfWork
 
 NAME_MAX = 128
 NAMESPACES_MAX = 1000
+
+_MOMENT = re.compile(r"[-+:.,0-9TWZ ]+")
+"""The characters of ISO 8601; the parser takes any other one between date and time, and NUL at the end."""
 
 
 @attrs.frozen(kw_only=True)
@@ -141,7 +145,7 @@ def _moment(value: object, now: datetime) -> datetime | None:
     if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+        moment = datetime.fromisoformat(value if isinstance(value, str) and _MOMENT.fullmatch(value) else "")
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidArgument("expires_at", "must be a moment such as 2030-01-31T12:00:00Z") from None

@@ -18,6 +18,7 @@ class ImportArguments:
 
     version: str | None = argument("The version, such as 1.2.3, whose tag the tag format tells", default=None)
     git_tag: str | None = argument("The git tag, whose version the tag format tells", default=None)
+    csrf_token: str | None = argument("The session's token; callers with an API key need none", default=None)
 
 
 # --- responses ---------------------------------------------------------------------------------------------------
