@@ -172,7 +172,7 @@ def _resources(operations: Sequence[Operation[Any]]) -> PathTree[_Resource]:
             methods = by_path.setdefault(path, {})
             assert operation.method not in methods, f"{operation.method} {path} stands twice in the route table"
             methods[operation.method] = operation
-            if operation.method == "GET":
+            if operation.method == "GET" and operation.is_safe:
                 methods["HEAD"] = operation
     tree: PathTree[_Resource] = PathTree()
     for path, methods in by_path.items():

@@ -37,7 +37,7 @@ class Operation(Generic[ShapeT]):
 
     id: str
     method: str
-    """GET (which answers HEAD as well), POST or DELETE."""
+    """GET (which answers HEAD as well, if it is safe), POST or DELETE."""
     path: str
     aliases: Sequence[str] = ()
     """Other paths that are answered identically, with the same parameters."""
@@ -48,6 +48,8 @@ class Operation(Generic[ShapeT]):
     """What the caller must be permitted; None for public operations, and for those with a check of their own."""
     own_check: str | None = None
     """What an operation without `needs` asks of its caller all the same, in a sentence."""
+    is_safe: bool = True
+    """Whether a GET changes nothing (RFC 9110, 9.2.1)."""
     csrf: CsrfRule = CsrfRule.NONE
     """What it asks of browsers that act by a session."""
     admission: Callable[[Call], Awaitable[None]] | None = None

@@ -669,16 +669,18 @@ ROUTES: Sequence[Operation[Any]] = (
     ),
     # --- signing in ---
     Operation(
-        id="startOpenIdLogin", method="GET", path="/openid/login", tag="Signing in", handler=start_openid,
+        id="startOpenIdLogin", method="GET", is_safe=False, path="/openid/login", tag="Signing in",
+        handler=start_openid,
         takes=Query(access.ReturnPath), needs=PUBLIC, family=ErrorFamily.PAGE, answers=[_AWAY],
         raises=[SignInUnavailable],
     ),
     Operation(
-        id="finishOpenIdLogin", method="GET", path="/openid/callback", tag="Signing in", handler=finish_openid,
+        id="finishOpenIdLogin", method="GET", is_safe=False, path="/openid/callback", tag="Signing in",
+        handler=finish_openid,
         takes=Query(access.SignInAnswer), needs=PUBLIC, family=ErrorFamily.OPENID, answers=[_AWAY], raises=_BACK,
     ),
     Operation(
-        id="startSamlLogin", method="GET", path="/saml/login", tag="Signing in", handler=start_saml,
+        id="startSamlLogin", method="GET", is_safe=False, path="/saml/login", tag="Signing in", handler=start_saml,
         takes=Query(access.SamlStep), needs=PUBLIC, family=ErrorFamily.SAML, answers=[_AWAY],
         raises=[SignInUnavailable],
     ),
@@ -692,12 +694,14 @@ ROUTES: Sequence[Operation[Any]] = (
         takes=PathOnly(), needs=PUBLIC, answers=[Answer(str, media_type="text/xml")], raises=[NotOffered],
     ),
     Operation(
-        id="startGithubLogin", method="GET", path=f"{_SOURCE}/login", tag="Signing in", handler=start_github,
+        id="startGithubLogin", method="GET", is_safe=False, path=f"{_SOURCE}/login", tag="Signing in",
+        handler=start_github,
         takes=Query(access.ReturnPath), needs=PUBLIC, family=ErrorFamily.PAGE, answers=[_AWAY],
         raises=[SignInUnavailable],
     ),
     Operation(
-        id="finishGithubLogin", method="GET", path=f"{_SOURCE}/callback", tag="Signing in", handler=finish_github,
+        id="finishGithubLogin", method="GET", is_safe=False, path=f"{_SOURCE}/callback", tag="Signing in",
+        handler=finish_github,
         takes=Query(access.SignInAnswer), needs=PUBLIC, family=ErrorFamily.PAGE, answers=[_AWAY],
         raises=[ProviderSourceNotFound, *_BACK],
     ),
@@ -715,7 +719,7 @@ ROUTES: Sequence[Operation[Any]] = (
         needs=PUBLIC, own_check="The admin token in the form", csrf=SAME_ORIGIN, answers=[_AWAY], is_extension=True,
     ),
     Operation(
-        id="logOut", method="GET", path="/logout", tag="Signing in", handler=log_out,
+        id="logOut", method="GET", is_safe=False, path="/logout", tag="Signing in", handler=log_out,
         takes=PathOnly(), needs=PUBLIC, answers=[_AWAY], is_extension=True,
     ),
     Operation(
@@ -728,7 +732,7 @@ ROUTES: Sequence[Operation[Any]] = (
     ),
     # --- terraform login ---
     Operation(
-        id="authoriseTerraform", method="GET", path=AUTHORISATION_PATH, tag="Terraform login",
+        id="authoriseTerraform", method="GET", is_safe=False, path=AUTHORISATION_PATH, tag="Terraform login",
         handler=authorise_terraform, takes=Query(access.AuthorisationArguments), needs=PUBLIC,
         own_check="A session of a person who may read", family=ErrorFamily.PAGE, answers=[_AWAY, _PAGE],
         raises=[NotOffered, InvalidOAuthRequest], is_extension=True,

@@ -1,7 +1,11 @@
 """Paths, methods and conventions that hold everywhere (chapter 01, 1; decision 3)."""
 
+from typing import Any
+
 import pytest
 
+from terrareg_http.operation import Operation
+from terrareg_http.routes import ROUTES
 from tests.integration.http.serving import MODULES, NAMESPACES, NOT_FOUND, Served, scope_of
 
 
@@ -112,3 +116,11 @@ def test_an_unforeseen_failure_is_logged_and_tells_nothing(
     answer = shared.get(MODULES)
     assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
     assert "the secret reason" in caplog.text
+
+
+@pytest.mark.parametrize("operation", [it for it in ROUTES if not it.is_safe], ids=lambda it: it.id)
+def test_whoever_only_looks_signs_nobody_in_or_out(empty: Served, operation: Operation[Any]) -> None:
+    answer = empty.head(operation.path.replace("{provider_source}", "hub"))
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
+    assert "HEAD" not in answer.headers["allow"]
