@@ -52,7 +52,8 @@ def local_path(text: str | None) -> str:
 class StartedSignIn:
     """Where a browser goes to sign in, and what it keeps meanwhile."""
 
-    url: str
+    url: str = attrs.field(repr=False)
+    """It holds the state."""
     browser: str = attrs.field(repr=False)
     """The value of a cookie, without which the answer is worth nothing."""
     seconds: int
