@@ -31,6 +31,8 @@ from terrareg_core.transactions import Transaction, UnitOfWork
 ATTEMPT_LIFETIME = timedelta(minutes=10)
 
 _ATTEMPTS_MAX = 10_000
+_ASSERTION_SECONDS_MAX = 366 * 86_400
+"""An assertion is only good with its attempt to sign in, which is forgotten long before."""
 _STORED_AT_MOST = 4
 """How often the transaction runs when others store the same rows at the same moment."""
 _PATH_MAX = 2048
@@ -185,8 +187,11 @@ class SignIn:
         self, tx: Transaction, provider: IdentityProvider, proved: ExternalIdentity, previous: Session | None
     ) -> OpenedSession:
         now = self._clock.now()
+        if proved.valid_seconds is not None and proved.valid_seconds < 1:
+            raise SignInRefused("What the identity provider asserts has expired already; begin to sign in again")
         if proved.assertion_id is not None:
-            _use_up(tx, proved.assertion_id, now + timedelta(seconds=proved.assertion_seconds or 0) + ATTEMPT_LIFETIME)
+            seconds = min(proved.assertion_seconds or 0, _ASSERTION_SECONDS_MAX)
+            _use_up(tx, proved.assertion_id, now + timedelta(seconds=seconds) + ATTEMPT_LIFETIME)
         person = proved.person(provider.method, provider.source)
         if proved.generates_namespaces and provider.source is not None:
             _claim_namespaces(tx, AuditPen(tx.audit, now, Identity.signed_in(person)), proved.accounts, provider.source)
