@@ -36,14 +36,14 @@ _ASSERTION_SECONDS_MAX = 366 * 86_400
 _STORED_AT_MOST = 4
 """How often the transaction runs when others store the same rows at the same moment."""
 _PATH_MAX = 2048
-_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\x9f\u2028\u2029]*")
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 
 
 def local_path(text: str | None) -> str:
     """The path that a browser may be sent to after signing in: `text` if it leads nowhere else, or else `/`.
 
     Chapter 04, 16.2: it begins with one slash, and holds no backslash, blank or control character, which browsers
-    would read as something else.
+    would read as something else, and no lone surrogate, which can't be sent.
     """
     if text is None or len(text) > _PATH_MAX or not _LOCAL_PATH.fullmatch(text):
         return "/"
