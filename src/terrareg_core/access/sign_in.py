@@ -25,7 +25,7 @@ from terrareg_core.errors import (
 )
 from terrareg_core.identifiers import NamespaceName
 from terrareg_core.modules.resolution import find_namespace
-from terrareg_core.namespaces.model import NamespaceKind
+from terrareg_core.namespaces.model import Namespace, NamespaceKind
 from terrareg_core.transactions import Transaction, UnitOfWork
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
@@ -209,20 +209,24 @@ def _use_up(tx: Transaction, assertion_id: str, expires_at: datetime) -> None:
 def _claim_namespaces(tx: Transaction, pen: AuditPen, accounts: Mapping[str, NamespaceKind], source: str) -> None:
     """Make the namespaces of GitHub accounts (chapter 04, 10.4): those that are missing, or empty and nobody's.
 
-    A namespace that is in use stays as it is, and so does one that the name of an account only redirects to: whoever
-    registers an account of some name at GitHub has no claim to what others have built here.
+    A namespace that is in use stays as it is, and so does one that the name of an account only redirects to, or that
+    modules were moved out of, whose former addresses terraform still asks for: whoever registers an account of some
+    name at GitHub has no claim to what others have built here.
     """
     for login, kind in accounts.items():
         found = find_namespace(tx, login)
         if found is None and NamespaceName.is_valid(login):
             tx.namespaces.add(NamespaceName.parse(login), kind=kind, source=source)
             pen.write(AuditAction.NAMESPACE_CREATE, login)
-        elif (
-            found is not None
-            and found.name.folded == login.lower()
-            and found.kind is NamespaceKind.NONE
-            and tx.namespaces.is_empty(found.id)
-            and not tx.user_groups.permissions_on(found.id)
-        ):
+        elif found is not None and found.name.folded == login.lower() and _is_nobodys(tx, found):
             tx.namespaces.set_origin(found.id, kind, source)
             pen.write(AuditAction.NAMESPACE_MODIFY_TYPE, found.name, old_value=found.kind.value, new_value=kind.value)
+
+
+def _is_nobodys(tx: Transaction, namespace: Namespace) -> bool:
+    return (
+        namespace.kind is NamespaceKind.NONE
+        and tx.namespaces.is_empty(namespace.id)
+        and not tx.module_providers.redirects_from(namespace.id)
+        and not tx.user_groups.permissions_on(namespace.id)
+    )
