@@ -1,7 +1,7 @@
 """A registry over the in-memory twins, and the parts of it that tests look at."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import attrs
@@ -33,7 +33,7 @@ from terrareg_core.analytics.downloads import AnalyticsPolicy, Client
 from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.audit.events import AuditEvent
 from terrareg_core.audit.history import AuditHistory
-from terrareg_core.errors import StoreUnavailable
+from terrareg_core.errors import AlreadyStored, StoreUnavailable
 from terrareg_core.identifiers import RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
@@ -87,10 +87,13 @@ def address(text: str) -> RequestedModuleProvider:
 
 @attrs.define
 class WatchedUnitOfWork:
-    """A unit of work of which is counted how often it is used, and which is too busy to write when told so."""
+    """A unit of work of which is counted how often it is used, and that refuses writes when told so."""
 
     _unit_of_work: UnitOfWork
     is_busy: bool = False
+    """Whether no write can begin in time."""
+    overtaken: Container[int] = ()
+    """The writes, counted from 1, at which somebody else is faster to store the same."""
     reads: int = 0
     writes: int = 0
 
@@ -98,11 +101,15 @@ class WatchedUnitOfWork:
         self.reads += 1
         return self._unit_of_work.read()
 
-    def write(self) -> AbstractContextManager[Transaction]:
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
         if self.is_busy:
             raise StoreUnavailable("The store is busy; try again")
         self.writes += 1
-        return self._unit_of_work.write()
+        with self._unit_of_work.write() as tx:
+            yield tx
+            if self.writes in self.overtaken:
+                raise AlreadyStored("Somebody else was faster")
 
 
 @attrs.frozen
