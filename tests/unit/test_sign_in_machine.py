@@ -107,23 +107,24 @@ class SignInMachine(RuleBasedStateMachine):
     @rule(
         browser=_BROWSERS,
         proof=_WHICH,
-        state=st.none() | _WHICH,
-        cookie=st.none() | _WHICH,
+        state=st.sampled_from(["right", "other", "none"]),
+        cookie=st.sampled_from(["right", "other", "none"]),
+        other=_WHICH,
         way=st.none() | _WAY,
     )
     def come_back_somehow(
         self,
         browser: str,
         proof: int,
-        state: int | None,
-        cookie: int | None,
+        state: str,
+        cookie: str,
+        other: int,
         way: tuple[SignInMethod, str | None] | None,
     ) -> None:
-        """With the proof of one attempt, the state of another, the cookie of a third, at any place."""
-        count = len(self.attempts)
-        chosen = self.proofs[proof % len(self.proofs)]
-        stated = self.attempts[state % count] if state is not None else None
-        kept = self.attempts[cookie % count] if cookie is not None else None
+        """With the proof of one attempt, and the state of another, or another's cookie than the state's, anywhere."""
+        chosen, another = self.proofs[proof % len(self.proofs)], self.attempts[other % len(self.attempts)]
+        stated = {"right": chosen.attempt, "other": another, "none": None}[state]
+        kept = {"right": stated, "other": another, "none": None}[cookie]
         self._finish(browser, chosen, stated, kept, way or chosen.attempt.way)
 
     @rule(browser=_BROWSERS)
@@ -228,7 +229,9 @@ class SignInMachine(RuleBasedStateMachine):
             return SignInRefused
         # The proof is presented now, if this is its place.
         is_fresh, proof.is_fresh = proof.is_fresh, proof.is_fresh and proof.attempt.way != way
-        return None if is_fresh and proof.attempt is stated else SignInRefused
+        # GitHub's codes are good for whatever attempt of that GitHub; state and cookie are what ties them to one.
+        fits = proof.attempt.way == way if way[0] is SignInMethod.GITHUB else proof.attempt is stated
+        return None if is_fresh and fits else SignInRefused
 
     def _begin(self, browser: str, value: str, person: Person, lifetime: timedelta) -> None:
         self._end(self.cookies[browser])

@@ -14,7 +14,8 @@ from terrareg_core.errors import SignInRefused, SignInUnavailable
 class MemoryIdentityProvider:
     """A place to sign in of any kind, without a network (implements `IdentityProvider`).
 
-    An answer proves who it is about once, and only for the attempt whose browser signed in.
+    An answer proves who it is about once; except for GitHub, whose codes tell nothing of what they answer, only for the
+    attempt whose browser signed in.
     """
 
     def __init__(self, method: SignInMethod, source: str | None = None) -> None:
@@ -52,7 +53,8 @@ class MemoryIdentityProvider:
         self._require_reachable()
         with self._lock:
             request, somebody = self._proofs.pop(answer.get("code", ""), (None, None))
-        if somebody is None or request != attempt.request_id:
+        answers_another = self.method is not SignInMethod.GITHUB and request != attempt.request_id
+        if somebody is None or answers_another:
             raise SignInRefused("The answer proves nobody; sign in again")
         return somebody
 

@@ -36,7 +36,7 @@ _ASSERTION_SECONDS_MAX = 366 * 86_400
 _STORED_AT_MOST = 4
 """How often the transaction runs when others store the same rows at the same moment."""
 _PATH_MAX = 2048
-_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+_LOCAL_PATH = re.compile(r"/(?!/)[^\\\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 
 
 def local_path(text: str | None) -> str:

@@ -70,15 +70,15 @@ class FailureThrottle:
     def _refuse_blocked(self, client: str, kind: FailureKind, now: datetime) -> None:
         with self._lock:
             until = self._blocked.get((client, kind))
-            if until is not None and until <= now:
-                del self._blocked[client, kind]
-        if until is not None and until > now:
-            raise _refusal(until, now)
+            if until is None:
+                return
+            if until > now:
+                raise _refusal(until, now)
+            del self._blocked[client, kind]
 
     def _block(self, client: str, kind: FailureKind, until: datetime) -> None:
         with self._lock:
             self._blocked[client, kind] = until
-            self._blocked.move_to_end((client, kind))
             while len(self._blocked) > self._remembered:
                 self._blocked.popitem(last=False)
 
