@@ -109,12 +109,13 @@ class AccessMachine(IdentityMachine):
                 self.owned.pop(namespace, None)
 
     @initialize(level=st.sampled_from(_LEVELS))
-    def begin_with_a_right(self, level: str) -> None:
+    def begin_with_a_right_and_a_token(self, level: str) -> None:
         self.create_namespace("aa")
         self.create_namespace("bb")
         self.create_group("g1", False)
         self.grant("g1", "bb", level)
         self.sign_in("ann", {"g1"}, False)
+        self.make_token(0, _SCOPES, None, None)
 
     # --- groups ---
 

@@ -32,7 +32,7 @@ class MemoryIdentityProvider:
     def start(self, state: str) -> SignInRequest:
         """See `IdentityProvider.start`."""
         self._require_reachable()
-        request = f"request-{next(self._numbers)}"
+        request = self._new("request")
         return SignInRequest(
             url=f"https://id.test/{self.method.value}?request={request}&state={state}",
             nonce=f"nonce-of-{request}",
@@ -43,7 +43,7 @@ class MemoryIdentityProvider:
     def sign_in(self, url: str, somebody: ExternalIdentity) -> Mapping[str, str]:
         """Let somebody sign in whose browser was sent to `url`; the fields that it brings back: `code` and `state`."""
         query = parse_qs(urlsplit(url).query)
-        code = f"code-{next(self._numbers)}"
+        code = self._new("code")
         with self._lock:
             self._proofs[code] = query["request"][0], somebody
         return {"code": code, "state": query["state"][0]}
@@ -57,6 +57,10 @@ class MemoryIdentityProvider:
         if somebody is None or answers_another:
             raise SignInRefused("The answer proves nobody; sign in again")
         return somebody
+
+    def _new(self, what: str) -> str:
+        """A text that no other place gives out."""
+        return f"{self.method.value}-{self.source}-{what}-{next(self._numbers)}"
 
     def _require_reachable(self) -> None:
         if self.is_down:
