@@ -17,6 +17,7 @@ from terrareg_core.access.authentication import Caller, ConfiguredSecrets, Crede
 from terrareg_core.access.keys import Secret
 from terrareg_core.access.people import ExternalIdentity, SignInMethod
 from terrareg_core.access.permissions import AccessPolicy, Capability
+from terrareg_core.access.throttling import FailureLimits
 from terrareg_core.access.tokens import TokenRequest
 from terrareg_core.errors import AccessDenied, RegistryError
 from terrareg_core.identifiers import RequestedModuleProvider
@@ -90,6 +91,8 @@ class AccessMachine(IdentityMachine):
             access=AccessPolicy(access_controls=True, anonymous_access=False),
             secrets=ConfiguredSecrets(admin=Secret.of("adm")),
             identity_providers=list(self.places.values()),
+            # Worthless tokens are presented all the time.
+            failure_limits=FailureLimits(credentials=0, admin_logins=0),
         )
 
     # --- namespaces (and what they take with them) ---
