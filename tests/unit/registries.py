@@ -1,6 +1,7 @@
 """A registry over the in-memory twins, and the parts of it that tests look at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import attrs
@@ -32,6 +33,7 @@ from terrareg_core.analytics.downloads import AnalyticsPolicy, Client
 from terrareg_core.analytics.statistics import Statistics
 from terrareg_core.audit.events import AuditEvent
 from terrareg_core.audit.history import AuditHistory
+from terrareg_core.errors import AlreadyStored, StoreUnavailable
 from terrareg_core.identifiers import RequestedModuleProvider
 from terrareg_core.modules.addresses import SourceUrls
 from terrareg_core.modules.archives import ArchiveShelf
@@ -59,9 +61,12 @@ from terrareg_core.namespaces.model import NamespacePolicy
 from terrareg_core.namespaces.use_cases import Namespaces
 from terrareg_core.providers.catalogue import ProviderCatalogue
 from terrareg_core.registry import Registry
+from terrareg_core.transactions import Transaction, UnitOfWork
 
 ADMIN = Identity.administrator()
 ANONYMOUS = Identity.anonymous()
+START = FixedClock().now()
+"""When the clock of a world begins."""
 EVERY_WAY = frozenset(
     {(method, None) for method in SignInMethod if method is not SignInMethod.GITHUB} | {(SignInMethod.GITHUB, "hub")}
 )
@@ -78,6 +83,33 @@ def signed_in(name: str, *groups: str) -> Identity:
 def address(text: str) -> RequestedModuleProvider:
     """The request for `namespace/module/provider`."""
     return RequestedModuleProvider.parse(text)
+
+
+@attrs.define
+class WatchedUnitOfWork:
+    """A unit of work of which is counted how often it is used, and that refuses writes when told so."""
+
+    _unit_of_work: UnitOfWork
+    is_busy: bool = False
+    """Whether no write can begin in time."""
+    overtaken: Container[int] = ()
+    """The writes, counted from 1, at which somebody else is faster to store the same."""
+    reads: int = 0
+    writes: int = 0
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        self.reads += 1
+        return self._unit_of_work.read()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        if self.is_busy:
+            raise StoreUnavailable("The store is busy; try again")
+        self.writes += 1
+        with self._unit_of_work.write() as tx:
+            yield tx
+            if self.writes in self.overtaken:
+                raise AlreadyStored("Somebody else was faster")
 
 
 @attrs.frozen

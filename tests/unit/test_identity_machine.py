@@ -15,13 +15,13 @@ from terrareg_core.identifiers import NamespaceName, RequestedModuleProvider
 from terrareg_core.modules.module_providers import ModuleProviderChanges
 from terrareg_core.modules.resolution import look_up
 from terrareg_core.namespaces.use_cases import NamespaceChanges
-from tests.unit.registries import ADMIN, address, make_world, signed_in
+from tests.unit.registries import ADMIN, World, address, make_world, signed_in
 
-_NAMES = st.sampled_from(["aa", "AA", "bb", "cc"])
-_MODULES = st.sampled_from(["net", "NET", "lan"])
-_PROVIDERS = st.sampled_from(["aws", "gcp"])
-_ADDRESSES = st.builds(RequestedModuleProvider, _NAMES, _MODULES, _PROVIDERS)
-_EVERY_ADDRESS = [
+NAMES = st.sampled_from(["aa", "AA", "bb", "cc"])
+MODULES = st.sampled_from(["net", "NET", "lan"])
+PROVIDERS = st.sampled_from(["aws", "gcp"])
+ADDRESSES = st.builds(RequestedModuleProvider, NAMES, MODULES, PROVIDERS)
+EVERY_ADDRESS = [
     RequestedModuleProvider(namespace, module, provider)
     for namespace in ("aa", "AA", "bb", "cc")
     for module in ("net", "NET", "lan")
@@ -60,14 +60,17 @@ class IdentityMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = make_world(access=AccessPolicy(access_controls=True))
+        self.world = self.open_world()
         self.world.given_group("odd")
         self.model = _Model()
         self.keys: dict[int, list[str]] = {}
 
+    def open_world(self) -> World:
+        return make_world(access=AccessPolicy(access_controls=True))
+
     # --- namespaces ---
 
-    @rule(name=_NAMES)
+    @rule(name=NAMES)
     def create_namespace(self, name: str) -> None:
         if name.lower() in self.model.live_names:
             self._refused(lambda: self.world.registry.namespaces.create(ADMIN, name))
@@ -80,7 +83,7 @@ class IdentityMachine(RuleBasedStateMachine):
         if created.namespace.id % 2:
             self.world.registry.user_groups.grant(ADMIN, "odd", name, "FULL")
 
-    @rule(old=_NAMES, new=_NAMES)
+    @rule(old=NAMES, new=NAMES)
     def rename_namespace(self, old: str, new: str) -> None:
         model, renamed = self.model, self.model.namespace(old)
         if renamed is None or model.live_names.get(new.lower(), renamed) != renamed:
@@ -94,7 +97,7 @@ class IdentityMachine(RuleBasedStateMachine):
             model.former_names[current] = model.live_names.pop(current)
             model.live_names[new.lower()] = renamed
 
-    @rule(name=_NAMES)
+    @rule(name=NAMES)
     def delete_namespace(self, name: str) -> None:
         model, deleted = self.model, self.model.namespace(name)
         if deleted is None or any(place[0] == deleted for place in model.live_places):
@@ -107,7 +110,7 @@ class IdentityMachine(RuleBasedStateMachine):
 
     # --- module providers ---
 
-    @rule(requested=_ADDRESSES)
+    @rule(requested=ADDRESSES)
     def create_module_provider(self, requested: RequestedModuleProvider) -> None:
         place = self.model.place(requested)
         if place is None or self.model.resolve(requested) is not None:
@@ -120,9 +123,7 @@ class IdentityMachine(RuleBasedStateMachine):
         self.model.live_places[place] = created
         self.keys[created] = self._keys(created)
 
-    @rule(
-        requested=_ADDRESSES, namespace=st.none() | _NAMES, module=st.none() | _MODULES, provider=st.none() | _PROVIDERS
-    )
+    @rule(requested=ADDRESSES, namespace=st.none() | NAMES, module=st.none() | MODULES, provider=st.none() | PROVIDERS)
     def move(
         self, requested: RequestedModuleProvider, namespace: str | None, module: str | None, provider: str | None
     ) -> None:
@@ -148,7 +149,7 @@ class IdentityMachine(RuleBasedStateMachine):
             model.live_places[after] = moved
             model.former_places[before] = moved
 
-    @rule(requested=_ADDRESSES)
+    @rule(requested=ADDRESSES)
     def delete_module_provider(self, requested: RequestedModuleProvider) -> None:
         model, deleted = self.model, self.model.resolve(requested)
         if deleted is None:
@@ -159,7 +160,7 @@ class IdentityMachine(RuleBasedStateMachine):
         model.former_places = {place: it for place, it in model.former_places.items() if it != deleted}
         del self.keys[deleted]
 
-    @rule(requested=_ADDRESSES, which=st.integers(0, 3))
+    @rule(requested=ADDRESSES, which=st.integers(0, 3))
     def delete_redirect(self, requested: RequestedModuleProvider, which: int) -> None:
         if self.model.resolve(requested) is None:
             self._refused(lambda: self.world.registry.module_providers.redirects(ADMIN, requested))
@@ -174,7 +175,7 @@ class IdentityMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_address_leads_where_it_should(self) -> None:
-        for requested in _EVERY_ADDRESS:
+        for requested in EVERY_ADDRESS:
             assert self._found(requested) == self.model.resolve(requested), str(requested)
 
     @invariant()
@@ -197,7 +198,7 @@ class IdentityMachine(RuleBasedStateMachine):
     @invariant()
     def the_right_that_is_asked_for_is_that_on_the_namespace_that_an_address_leads_to(self) -> None:
         refusals = set()
-        for requested in _EVERY_ADDRESS:
+        for requested in EVERY_ADDRESS:
             found = self.model.resolve(requested)
             namespace = self.model.namespace(requested.namespace) if found is None else self.model.place_of(found)[0]
             try:

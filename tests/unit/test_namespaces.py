@@ -4,6 +4,7 @@ import pytest
 
 from terrareg_adapters.memory.sources import memory_archive
 from terrareg_core.access.identities import Identity
+from terrareg_core.access.people import Person, SignInMethod
 from terrareg_core.access.permissions import AccessPolicy
 from terrareg_core.audit.events import AuditEvent
 from terrareg_core.errors import (
@@ -18,7 +19,7 @@ from terrareg_core.errors import (
 )
 from terrareg_core.identifiers import NamespaceName
 from terrareg_core.modules.module_providers import ModuleProviderChanges
-from terrareg_core.namespaces.model import NamespacePolicy, ResourceType
+from terrareg_core.namespaces.model import NamespaceKind, NamespacePolicy, ResourceType
 from terrareg_core.namespaces.use_cases import NamedNamespace, NamespaceChanges
 from terrareg_core.paging import PageRequest
 from tests.unit.registries import ADMIN, ANONYMOUS, World, address, download, make_world, signed_in
@@ -273,6 +274,41 @@ def test_a_change_is_made_whole_or_not_at_all(changes: dict[str, str | None], er
     assert world.registry.namespaces.show(ADMIN, "acme").namespace.name.value == "acme"
     with pytest.raises(NamespaceNotFound):
         world.registry.namespaces.show(ADMIN, "fresh")
+
+
+def _generated(login: str) -> tuple[World, Identity]:
+    """A world with the namespace that was made for a GitHub account, and the account's owner."""
+    world = make_world(access=AccessPolicy(access_controls=True))
+    with world.unit_of_work.write() as tx:
+        tx.namespaces.add(NamespaceName(login), kind=NamespaceKind.GITHUB_USER, source="hub")
+    return world, _github_user(login)
+
+
+def _github_user(login: str) -> Identity:
+    person = Person(method=SignInMethod.GITHUB, name=login, subject=login, source="hub", logins=frozenset({login}))
+    return Identity.signed_in(person)
+
+
+def test_a_namespace_in_another_casing_stays_that_of_its_github_account() -> None:
+    world, owner = _generated("acme")
+    changed = _change(world, "acme", owner, name="ACME").namespace
+    assert (changed.kind, changed.source) == (NamespaceKind.GITHUB_USER, "hub")
+    assert _change(world, "acme", owner, display_name="Mine").namespace.name.value == "ACME"
+    assert "NAMESPACE_MODIFY_TYPE ACME" not in world.actions()
+
+
+def test_a_renamed_namespace_belongs_to_no_github_account_not_even_one_of_its_new_name() -> None:
+    world, owner = _generated("acme")
+    changed = _change(world, "acme", owner, name="widgets").namespace
+    assert (changed.kind, changed.source) == (NamespaceKind.NONE, None)
+    assert world.registry.namespaces.show(ADMIN, "widgets").namespace == changed
+    event = world.events()[-1]
+    assert (event.action.value, event.object_id) == ("NAMESPACE_MODIFY_TYPE", "widgets")
+    assert (event.old_value, event.new_value) == ("GITHUB_USER", "NONE")
+    for name in ("acme", "widgets"):
+        for somebody in (owner, _github_user("widgets")):
+            with pytest.raises(PermissionDenied):
+                _change(world, name, somebody, display_name="Mine")
 
 
 MAINTAINER = signed_in("ann", "team")

@@ -115,7 +115,7 @@ class DatabaseNamespaces:
     def set_display_name(self, namespace_id: int, display_name: DisplayName | None) -> None:
         self._update(namespace_id, _display_name(display_name))
 
-    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str) -> None:
+    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str | None) -> None:
         self._update(namespace_id, {"kind": kind.value, "source": source})
 
     def _update(self, namespace_id: int, values: Mapping[str, str | None]) -> None:

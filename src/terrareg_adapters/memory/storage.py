@@ -109,7 +109,7 @@ class MemoryNamespaces:
         row = self._own(namespace_id, owner)
         self._state.namespaces.put(namespace_id, attrs.evolve(row, display_name=display_name))
 
-    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str) -> None:
+    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str | None) -> None:
         row = self._own(namespace_id, None)
         self._state.namespaces.put(namespace_id, attrs.evolve(row, kind=kind, source=source))
 

@@ -29,9 +29,9 @@ _TOUCHED = timedelta(minutes=1)
 class Credentials:
     """What a request carries, as raw bytes of its headers; empty and absent are the same."""
 
-    api_key: bytes = b""
+    api_key: bytes = attrs.field(default=b"", repr=False)
     """Of the header `X-Terrareg-ApiKey`."""
-    bearer: bytes = b""
+    bearer: bytes = attrs.field(default=b"", repr=False)
     """Of `Authorization: Bearer …`."""
     session: str = attrs.field(default="", repr=False)
     """Of the cookie that names a session."""

@@ -13,9 +13,10 @@ from terrareg_core.access.stored import SignInAttempt
 class SignInRequest:
     """Where a browser is sent to sign in, and what must be known of it when it comes back."""
 
-    url: str
-    nonce: str = ""
-    verifier: str = ""
+    url: str = attrs.field(repr=False)
+    """It holds the state."""
+    nonce: str = attrs.field(default="", repr=False)
+    verifier: str = attrs.field(default="", repr=False)
     """Of PKCE (RFC 7636)."""
     request_id: str = ""
     """Of SAML's request."""

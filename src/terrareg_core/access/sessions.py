@@ -79,7 +79,10 @@ class Sessions:
             tx.sessions.remove(previous.digest)
         tx.sessions.purge(now, _PURGED_AT_ONCE)
         value, csrf_secret = url_safe(self._random.secret()), url_safe(self._random.secret())
-        lifetime = self._lifetime if valid_seconds is None else min(self._lifetime, timedelta(seconds=valid_seconds))
+        lifetime = self._lifetime
+        if valid_seconds is not None:
+            # Compared as numbers: an identity provider may name more seconds than a timedelta holds.
+            lifetime = timedelta(seconds=min(valid_seconds, lifetime.total_seconds()))
         tx.sessions.add(
             Session(
                 digest=digest_of(value),

@@ -25,23 +25,25 @@ from terrareg_core.errors import (
 )
 from terrareg_core.identifiers import NamespaceName
 from terrareg_core.modules.resolution import find_namespace
-from terrareg_core.namespaces.model import NamespaceKind
+from terrareg_core.namespaces.model import Namespace, NamespaceKind
 from terrareg_core.transactions import Transaction, UnitOfWork
 
 ATTEMPT_LIFETIME = timedelta(minutes=10)
 
 _ATTEMPTS_MAX = 10_000
+_ASSERTION_SECONDS_MAX = 366 * 86_400
+"""An assertion is only good with its attempt to sign in, which is forgotten long before."""
 _STORED_AT_MOST = 4
 """How often the transaction runs when others store the same rows at the same moment."""
 _PATH_MAX = 2048
-_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\x9f\u2028\u2029]*")
+_LOCAL_PATH = re.compile(r"/(?!/)[^\\\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
 
 
 def local_path(text: str | None) -> str:
     """The path that a browser may be sent to after signing in: `text` if it leads nowhere else, or else `/`.
 
     Chapter 04, 16.2: it begins with one slash, and holds no backslash, blank or control character, which browsers
-    would read as something else.
+    would read as something else, and no lone surrogate, which can't be sent.
     """
     if text is None or len(text) > _PATH_MAX or not _LOCAL_PATH.fullmatch(text):
         return "/"
@@ -52,7 +54,8 @@ def local_path(text: str | None) -> str:
 class StartedSignIn:
     """Where a browser goes to sign in, and what it keeps meanwhile."""
 
-    url: str
+    url: str = attrs.field(repr=False)
+    """It holds the state."""
     browser: str = attrs.field(repr=False)
     """The value of a cookie, without which the answer is worth nothing."""
     seconds: int
@@ -184,8 +187,11 @@ class SignIn:
         self, tx: Transaction, provider: IdentityProvider, proved: ExternalIdentity, previous: Session | None
     ) -> OpenedSession:
         now = self._clock.now()
+        if proved.valid_seconds is not None and proved.valid_seconds < 1:
+            raise SignInRefused("What the identity provider asserts has expired already; begin to sign in again")
         if proved.assertion_id is not None:
-            _use_up(tx, proved.assertion_id, now + timedelta(seconds=proved.assertion_seconds or 0) + ATTEMPT_LIFETIME)
+            seconds = min(proved.assertion_seconds or 0, _ASSERTION_SECONDS_MAX)
+            _use_up(tx, proved.assertion_id, now + timedelta(seconds=seconds) + ATTEMPT_LIFETIME)
         person = proved.person(provider.method, provider.source)
         if proved.generates_namespaces and provider.source is not None:
             _claim_namespaces(tx, AuditPen(tx.audit, now, Identity.signed_in(person)), proved.accounts, provider.source)
@@ -203,20 +209,24 @@ def _use_up(tx: Transaction, assertion_id: str, expires_at: datetime) -> None:
 def _claim_namespaces(tx: Transaction, pen: AuditPen, accounts: Mapping[str, NamespaceKind], source: str) -> None:
     """Make the namespaces of GitHub accounts (chapter 04, 10.4): those that are missing, or empty and nobody's.
 
-    A namespace that is in use stays as it is, and so does one that the name of an account only redirects to: whoever
-    registers an account of some name at GitHub has no claim to what others have built here.
+    A namespace that is in use stays as it is, and so does one that the name of an account only redirects to, or that
+    modules were moved out of, whose former addresses terraform still asks for: whoever registers an account of some
+    name at GitHub has no claim to what others have built here.
     """
     for login, kind in accounts.items():
         found = find_namespace(tx, login)
         if found is None and NamespaceName.is_valid(login):
             tx.namespaces.add(NamespaceName.parse(login), kind=kind, source=source)
             pen.write(AuditAction.NAMESPACE_CREATE, login)
-        elif (
-            found is not None
-            and found.name.folded == login.lower()
-            and found.kind is NamespaceKind.NONE
-            and tx.namespaces.is_empty(found.id)
-            and not tx.user_groups.permissions_on(found.id)
-        ):
+        elif found is not None and found.name.folded == login.lower() and _is_nobodys(tx, found):
             tx.namespaces.set_origin(found.id, kind, source)
             pen.write(AuditAction.NAMESPACE_MODIFY_TYPE, found.name, old_value=found.kind.value, new_value=kind.value)
+
+
+def _is_nobodys(tx: Transaction, namespace: Namespace) -> bool:
+    return (
+        namespace.kind is NamespaceKind.NONE
+        and tx.namespaces.is_empty(namespace.id)
+        and not tx.module_providers.redirects_from(namespace.id)
+        and not tx.user_groups.permissions_on(namespace.id)
+    )

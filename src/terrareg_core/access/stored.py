@@ -23,7 +23,7 @@ class Session:
     digest: str
     """Of the value that the browser's cookie holds."""
     person: Person
-    csrf_secret: str
+    csrf_secret: str = attrs.field(repr=False)
     """What the session's CSRF token is derived from."""
     fingerprint: str
     """Of the secrets that were configured when it began; it ends when they change."""
@@ -42,8 +42,8 @@ class SignInAttempt:
     method: SignInMethod
     source: str | None = None
     """The API name of the provider source, for GitHub."""
-    nonce: str = ""
-    verifier: str = ""
+    nonce: str = attrs.field(default="", repr=False)
+    verifier: str = attrs.field(default="", repr=False)
     """Of PKCE (RFC 7636)."""
     request_id: str = ""
     """Of SAML's request."""

@@ -37,10 +37,14 @@ class FailureThrottle:
     so a client costs no more writes than its limit, whatever it sends.
     """
 
-    def __init__(self, unit_of_work: UnitOfWork, clock: Clock, limits: FailureLimits) -> None:
+    def __init__(
+        self, unit_of_work: UnitOfWork, clock: Clock, limits: FailureLimits, *, remembered: int = _BLOCKS_MAX
+    ) -> None:
+        """`remembered` is how many of those who are refused can be told without the store."""
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._limits = limits
+        self._remembered = remembered
         self._lock = Lock()
         self._blocked: OrderedDict[tuple[str, FailureKind], datetime] = OrderedDict()
 
@@ -66,16 +70,16 @@ class FailureThrottle:
     def _refuse_blocked(self, client: str, kind: FailureKind, now: datetime) -> None:
         with self._lock:
             until = self._blocked.get((client, kind))
-            if until is not None and until <= now:
-                del self._blocked[client, kind]
-        if until is not None and until > now:
-            raise _refusal(until, now)
+            if until is None:
+                return
+            if until > now:
+                raise _refusal(until, now)
+            del self._blocked[client, kind]
 
     def _block(self, client: str, kind: FailureKind, until: datetime) -> None:
         with self._lock:
             self._blocked[client, kind] = until
-            self._blocked.move_to_end((client, kind))
-            while len(self._blocked) > _BLOCKS_MAX:
+            while len(self._blocked) > self._remembered:
                 self._blocked.popitem(last=False)
 
 

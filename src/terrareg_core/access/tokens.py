@@ -14,7 +14,7 @@ from terrareg_core.access.permissions import Authoriser, Capability, Decision, d
 from terrareg_core.access.stored import AccessToken, ListedAccessToken, digest_of
 from terrareg_core.audit.events import AuditAction, AuditPen
 from terrareg_core.clock import Clock, RandomSource
-from terrareg_core.errors import AccessTokenNotFound, InvalidArgument
+from terrareg_core.errors import AccessTokenNotFound, AlreadyStored, InvalidArgument
 from terrareg_core.identifiers import NamespaceName
 from terrareg_core.modules.resolution import find_namespace
 from terrareg_core.transactions import Transaction, UnitOfWork
@@ -58,24 +58,35 @@ class AccessTokens:
     _random: RandomSource
 
     def create(self, identity: Identity, request: TokenRequest) -> MadeAccessToken:
-        """Make a token that can do what it says as long as its owner can. Raises AccessDenied, InvalidArgument."""
+        """Make a token that can do what it says as long as its owner can.
+
+        Raises AccessDenied, and InvalidArgument for the first argument that is wrong.
+        """
+        try:
+            with self._unit_of_work.write() as tx:
+                return self._create(tx, identity, request)
+        except AlreadyStored as error:
+            # The only rows that others may have changed meanwhile: its namespaces.
+            raise _unknown_namespace() from error
+
+    def _create(self, tx: Transaction, identity: Identity, request: TokenRequest) -> MadeAccessToken:
+        self._authoriser.permit(tx, identity, Capability.SIGNED_IN)
+        now = self._clock.now()
+        name, scopes = _name(request.name), _scopes(request.scopes)
+        namespaces = _namespaces(tx, request.namespaces)
+        token = AccessToken(
+            id=self._random.identifier(),
+            name=name,
+            owner=_person(identity),
+            scopes=scopes,
+            namespaces=None if namespaces is None else frozenset(namespaces),
+            created_at=now,
+            expires_at=_moment(request.expires_at, now),
+        )
         secret = new_token(ACCESS_TOKEN_PREFIX, self._random.secret())
-        with self._unit_of_work.write() as tx:
-            self._authoriser.permit(tx, identity, Capability.SIGNED_IN)
-            now = self._clock.now()
-            namespaces = _namespaces(tx, request.namespaces)
-            token = AccessToken(
-                id=self._random.identifier(),
-                name=_name(request.name),
-                owner=_person(identity),
-                scopes=_scopes(request.scopes),
-                namespaces=None if namespaces is None else frozenset(namespaces),
-                created_at=now,
-                expires_at=_moment(request.expires_at, now),
-            )
-            tx.access_tokens.add(token, digest_of(secret))
-            AuditPen(tx.audit, now, identity).write(AuditAction.ACCESS_TOKEN_CREATE, token.name)
-        names = None if namespaces is None else sorted(namespaces.values(), key=lambda name: (name.folded, name.value))
+        tx.access_tokens.add(token, digest_of(secret))
+        AuditPen(tx.audit, now, identity).write(AuditAction.ACCESS_TOKEN_CREATE, token.name)
+        names = None if namespaces is None else sorted(namespaces.values(), key=lambda name: name.folded)
         return MadeAccessToken(ListedAccessToken(token, names), secret)
 
     def listed(self, identity: Identity) -> Sequence[ListedAccessToken]:
@@ -128,9 +139,13 @@ def _namespaces(tx: Transaction, value: object) -> dict[int, NamespaceName] | No
     for name in names:
         namespace = find_namespace(tx, name)
         if namespace is None:
-            raise InvalidArgument("namespaces", "must be names of namespaces that exist")
+            raise _unknown_namespace()
         found[namespace.id] = namespace.name
     return found
+
+
+def _unknown_namespace() -> InvalidArgument:
+    return InvalidArgument("namespaces", "must be names of namespaces that exist")
 
 
 def _texts(value: object) -> list[str] | None:

@@ -45,8 +45,8 @@ class NamespaceRepository(Protocol):
         """
         ...
 
-    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str) -> None:
-        """Make it the namespace of a GitHub account at a provider source.
+    def set_origin(self, namespace_id: int, kind: NamespaceKind, source: str | None) -> None:
+        """Make it the namespace of a GitHub account at a provider source, or of none.
 
         Raises AlreadyStored when the namespace is gone.
         """

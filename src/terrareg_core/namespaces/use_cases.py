@@ -19,7 +19,7 @@ from terrareg_core.errors import (
 from terrareg_core.identifiers import DisplayName, NamespaceName
 from terrareg_core.modules.redirects import RedirectPolicy, redirects_in_use, remove_redirects
 from terrareg_core.modules.resolution import find_namespace
-from terrareg_core.namespaces.model import Namespace, NamespacePolicy, ResourceType
+from terrareg_core.namespaces.model import Namespace, NamespaceKind, NamespacePolicy, ResourceType
 from terrareg_core.paging import Page, PageRequest
 from terrareg_core.transactions import Transaction, UnitOfWork
 
@@ -127,9 +127,9 @@ class Namespaces:
     def change(self, identity: Identity, name: str, changes: NamespaceChanges) -> NamedNamespace:
         """Change a namespace, addressed by its name or a former one: all of `changes`, or nothing.
 
-        A former name leads to the namespace from then on. A name that leads to another namespace is free for site
-        admins only, and its redirect goes (decision 33). Raises AccessDenied, NamespaceNotFound, InvalidIdentifier,
-        NameTaken, ProviderSourceNotFound.
+        A former name leads to the namespace from then on, which is no GitHub account's any more. A name that leads to
+        another namespace is free for site admins only, and its redirect goes (decision 33). Raises AccessDenied,
+        NamespaceNotFound, InvalidIdentifier, NameTaken, ProviderSourceNotFound.
         """
         try:
             with self._unit_of_work.write() as tx:
@@ -168,6 +168,7 @@ class Namespaces:
             if name.folded != old_name.folded:
                 # In another casing only, the name is found anyway.
                 tx.namespaces.add_redirect(old_name, namespace.id)
+                namespace = _without_origin(tx, pen, namespace, name)
             tx.namespaces.rename(namespace.id, name)
         if display_name != namespace.display_name:
             pen.write(
@@ -231,6 +232,20 @@ def _require_free_display_name(tx: Transaction, display_name: DisplayName | None
     found = tx.namespaces.find_by_display_name(display_name) if display_name is not None else None
     if found is not None and (owner is None or found.id != owner.id):
         raise NameTaken(f"Another namespace has the display name {display_name}; choose another")
+
+
+def _without_origin(tx: Transaction, pen: AuditPen, namespace: Namespace, name: NamespaceName) -> Namespace:
+    """The namespace, no longer a GitHub account's: anybody may register an account of its new `name` there."""
+    if namespace.kind is NamespaceKind.NONE:
+        return namespace
+    tx.namespaces.set_origin(namespace.id, NamespaceKind.NONE, None)
+    pen.write(
+        AuditAction.NAMESPACE_MODIFY_TYPE,
+        name,
+        old_value=namespace.kind.value,
+        new_value=NamespaceKind.NONE.value,
+    )
+    return attrs.evolve(namespace, kind=NamespaceKind.NONE, source=None)
 
 
 def _redirects_elsewhere(

@@ -52,7 +52,8 @@ def _operations() -> st.SearchStrategy[Operation]:
         ),
         st.builds(lambda key, name: lambda tx: tx.namespaces.rename(key, name), _ID, _NAME),
         st.builds(
-            lambda key, kind, source: lambda tx: tx.namespaces.set_origin(key, kind, source), *(_ID, _KIND, _SOURCE)
+            lambda key, kind, source: lambda tx: tx.namespaces.set_origin(key, kind, source),
+            *(_ID, _KIND, st.none() | _SOURCE),
         ),
         st.builds(lambda key: lambda tx: tx.namespaces.remove(key), _ID),
         st.builds(lambda name, flag: lambda tx: tx.user_groups.add(name, site_admin=flag), _GROUP, st.booleans()),

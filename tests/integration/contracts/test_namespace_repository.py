@@ -163,6 +163,10 @@ class TestNamespaceRepository:
             moved = attrs.evolve(namespace, kind=NamespaceKind.GITHUB_USER, source="github-two")
             assert list(tx.namespaces.page(None, only_published=False).rows) == [moved, other]
             assert module_provider.namespace == moved
+        with unit_of_work.write() as tx:
+            tx.namespaces.set_origin(namespace.id, NamespaceKind.NONE, None)
+        with unit_of_work.read() as tx:
+            assert tx.namespaces.find("acme") == namespace
 
     def test_names_of_others_and_namespaces_that_are_gone_are_refused(self, unit_of_work: UnitOfWork) -> None:
         with unit_of_work.write() as tx:
