@@ -1,5 +1,6 @@
 """Functions of SQL that engines name or treat differently."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Integer
@@ -15,14 +16,11 @@ class position_of(GenericFunction[int]):  # noqa: N801 - named as functions are 
     inherit_cache = True
 
 
-@compiles(position_of)
-def _instr(element: position_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"instr({compiler.process(element.clauses, **options)})"
+class characters_of(GenericFunction[int]):  # noqa: N801 - named as functions are in SQL
+    """`characters_of(text)`: how many characters, not bytes, a text has."""
 
-
-@compiles(position_of, "postgresql")
-def _strpos(element: position_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"strpos({compiler.process(element.clauses, **options)})"
+    type = Integer()
+    inherit_cache = True
 
 
 class unindexed(GenericFunction[Any]):  # noqa: N801 - named as functions are in SQL
@@ -34,11 +32,18 @@ class unindexed(GenericFunction[Any]):  # noqa: N801 - named as functions are in
     inherit_cache = True
 
 
-@compiles(unindexed)
-def _as_it_is(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return compiler.process(element.clauses, **options)
+def _written(template: str) -> Callable[..., str]:
+    """Writes a function as `template`, with its arguments in place of the braces."""
+
+    def write(element: GenericFunction[Any], compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+        return template.format(compiler.process(element.clauses, **options))
+
+    return write
 
 
-@compiles(unindexed, "sqlite")
-def _with_plus(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"+{compiler.process(element.clauses, **options)}"
+compiles(position_of)(_written("instr({})"))
+compiles(position_of, "postgresql")(_written("strpos({})"))
+compiles(characters_of)(_written("char_length({})"))
+compiles(characters_of, "sqlite")(_written("length({})"))
+compiles(unindexed)(_written("{}"))
+compiles(unindexed, "sqlite")(_written("+{}"))

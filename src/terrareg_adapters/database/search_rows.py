@@ -17,28 +17,9 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
 
+from terrareg_adapters.database.functions import characters_of
 from terrareg_adapters.database.tables import module_provider, module_search, module_version, namespace
-
-
-class characters_of(GenericFunction[int]):  # noqa: N801 - named as functions are in SQL
-    """`characters_of(text)`: how many characters, not bytes, a text has."""
-
-    type = Integer()
-    inherit_cache = True
-
-
-@compiles(characters_of)
-def _char_length(element: characters_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"char_length({compiler.process(element.clauses, **options)})"
-
-
-@compiles(characters_of, "sqlite")
-def _length(element: characters_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"length({compiler.process(element.clauses, **options)})"
 
 
 def _spaced(*texts: ColumnElement[str]) -> ColumnElement[str]:
