@@ -23,6 +23,14 @@ def test_a_person_is_called_by_their_name_or_else_their_subject_cut_to_a_length(
     assert (person.name, person.subject) == (shown, "subject")
 
 
+@pytest.mark.parametrize("name", ["Built-in admin", " built-in ADMIN", "Upload API Key", "Unauthenticated User"])
+@pytest.mark.parametrize("method", [SignInMethod.OPENID, SignInMethod.SAML])
+def test_nobody_who_signs_in_passes_for_one_of_the_registrys_own(name: str, method: SignInMethod) -> None:
+    by_name = ExternalIdentity(subject="https://id.test 7", name=name).person(method, None)
+    by_subject = ExternalIdentity(subject=name, name=None).person(method, None)
+    assert by_name.name == by_subject.name == f"{method.value}: {name}"
+
+
 @given(st.lists(st.text(max_size=5) | st.integers(250, 260).map(lambda length: "g" * length), max_size=10))
 def test_groups_are_kept_as_they_are_spelled_but_for_empty_and_long_ones(groups: list[str]) -> None:
     person = _person(ExternalIdentity(subject="s", name=None, groups=tuple(groups)))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from terrareg_core.access import names
 from terrareg_core.access.grants import TokenGrant
 from terrareg_core.access.identities import Identity, IdentityKind
 from terrareg_core.access.keys import ACCESS_TOKEN_PREFIX, TERRAFORM_TOKEN_PREFIX, Secret, SessionKeys, is_token
@@ -17,9 +18,6 @@ from terrareg_core.access.stored import AccessToken, Session, digest_of
 from terrareg_core.clock import Clock
 from terrareg_core.errors import StoreUnavailable
 from terrareg_core.transactions import Transaction, UnitOfWork
-
-TERRAFORM_USER = "Terraform CLI User"
-"""What everybody who uses a token of `terraform login` is called (chapter 04, 13.4)."""
 
 _TOUCHED = timedelta(minutes=1)
 """How exactly it is known when an access token was used (chapter 04; decision 30)."""
@@ -143,26 +141,24 @@ class Authenticator:
         if stored.session is not None and stored.session.person.method is SignInMethod.PASSWORD:
             return Identity.signed_in(stored.session.person)
         if _any_matches(secrets.upload, key):
-            return Identity(IdentityKind.UPLOAD_KEY, "Upload API Key")
+            return Identity(IdentityKind.UPLOAD_KEY, names.UPLOAD_KEY)
         if _any_matches(secrets.publish, key):
-            return Identity(IdentityKind.PUBLISH_KEY, "Publish API Key")
+            return Identity(IdentityKind.PUBLISH_KEY, names.PUBLISH_KEY)
         return _with_token(stored.key_token) if stored.key_token is not None else None
 
     def _by_bearer(self, token: bytes, stored: _Stored) -> Identity | None:
         if stored.terraform_login is not None:
-            return Identity(IdentityKind.TERRAFORM_TOKEN, TERRAFORM_USER)
+            return Identity(IdentityKind.TERRAFORM_TOKEN, names.TERRAFORM_TOKEN)
         if stored.bearer_token is not None:
             return _with_token(stored.bearer_token)
         secrets = self._secrets
         environments = [key.environment for key in secrets.analytics if key.secret.matches(token)]
         if environments:
-            return Identity(
-                IdentityKind.ANALYTICS_KEY, "Terraform deployment analytics token", environment=environments[0]
-            )
+            return Identity(IdentityKind.ANALYTICS_KEY, names.ANALYTICS_KEY, environment=environments[0])
         if _any_matches(secrets.ignore_analytics, token):
-            return Identity(IdentityKind.IGNORE_ANALYTICS_KEY, "Terraform ignore analytics token")
+            return Identity(IdentityKind.IGNORE_ANALYTICS_KEY, names.IGNORE_ANALYTICS_KEY)
         if secrets.internal_extraction is not None and secrets.internal_extraction.matches(token):
-            return Identity(IdentityKind.INTERNAL_EXTRACTION, "Terraform internal extraction")
+            return Identity(IdentityKind.INTERNAL_EXTRACTION, names.INTERNAL_EXTRACTION)
         return None
 
     # --- what is stored ------------------------------------------------------------------------------------------

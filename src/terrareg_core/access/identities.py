@@ -5,6 +5,7 @@ from typing import Self
 
 import attrs
 
+from terrareg_core.access import names
 from terrareg_core.access.grants import TokenGrant
 from terrareg_core.access.people import Person, SignInMethod
 
@@ -57,12 +58,12 @@ class Identity:
     @classmethod
     def anonymous(cls) -> Self:
         """Nobody in particular, which a wrong credential makes of a caller as well."""
-        return cls(IdentityKind.ANONYMOUS, "Unauthenticated User")
+        return cls(IdentityKind.ANONYMOUS, names.ANONYMOUS)
 
     @classmethod
     def administrator(cls) -> Self:
         """The built-in admin; an embedding program that owns the registry acts as this."""
-        return cls(IdentityKind.ADMIN_KEY, "Built-in admin")
+        return cls(IdentityKind.ADMIN_KEY, names.BUILT_IN_ADMIN)
 
     @classmethod
     def signed_in(cls, person: Person) -> Self:

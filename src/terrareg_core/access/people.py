@@ -6,6 +6,7 @@ from typing import Self
 
 import attrs
 
+from terrareg_core.access import names
 from terrareg_core.identifiers import NamespaceName
 from terrareg_core.namespaces.model import NamespaceKind
 
@@ -47,7 +48,7 @@ class Person:
     @classmethod
     def built_in_admin(cls) -> Self:
         """Whoever knows the admin token."""
-        return cls(method=SignInMethod.PASSWORD, name="Built-in admin")
+        return cls(method=SignInMethod.PASSWORD, name=names.BUILT_IN_ADMIN)
 
     @property
     def key(self) -> tuple[SignInMethod, str | None, str]:
@@ -75,9 +76,11 @@ class ExternalIdentity:
 
     def person(self, method: SignInMethod, source: str | None) -> Person:
         """The person that signed in by `method`, at the provider source `source`."""
+        name = self.name or self.subject
         return Person(
             method=method,
-            name=(self.name or self.subject)[:MAX_NAME_LENGTH],
+            # Nobody passes for the built-in admin in the audit history.
+            name=(f"{method.value}: {name}" if names.is_ours(name) else name)[:MAX_NAME_LENGTH],
             subject=self.subject,
             source=source,
             groups=_bounded(self.groups) | frozenset(self.accounts),

@@ -97,7 +97,7 @@ def test_while_another_process_is_at_it_the_command_says_so(tmp_path: Path) -> N
 
 
 def test_an_interruption_leaves_every_version_whole_and_the_next_call_goes_on(tmp_path: Path) -> None:
-    versions = [f"1.{number}.0" for number in range(60)]
+    versions = [f"1.{number}.0" for number in range(120)]
     make_outdated(tmp_path / "data", versions)
     with subprocess.Popen(
         [sys.executable, "-m", "terrareg_http", "reindex"],
