@@ -14,6 +14,9 @@ import attrs
 SECONDS = 60
 """Within which a command must have ended and a server must answer, on a busy machine as well."""
 
+FILE_SECONDS = 1200
+"""For all tests of a file together, each of which starts processes."""
+
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH")
 
 
@@ -54,13 +57,13 @@ class RunningServer:
 
 
 @contextmanager
-def running(cwd: Path, *arguments: str, **variables: str) -> Iterator[RunningServer]:
-    """A server on a free port with its data below `cwd`, for the length of the context."""
+def running(cwd: Path, *arguments: str, seconds: float = SECONDS, **variables: str) -> Iterator[RunningServer]:
+    """A server on a free port with its data below `cwd`, for the length of the context, which is `seconds` at most."""
     command = [sys.executable, "-m", "terrareg_http", "serve", "--port", "0", *arguments]
     with subprocess.Popen(
         command, cwd=cwd, env=environment(variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        watchdog = threading.Timer(SECONDS, process.kill)
+        watchdog = threading.Timer(seconds, process.kill)
         watchdog.start()
         try:
             lines: list[str] = []

@@ -8,7 +8,7 @@ import attrs
 import httpx
 import pytest
 
-from tests.integration.cli.command import SECONDS, RunningServer, running, terrareg
+from tests.integration.cli.command import FILE_SECONDS, SECONDS, RunningServer, running, terrareg
 from tests.integration.git.repositories import Repository
 
 ADDRESS = "acme/vpc/aws"
@@ -52,7 +52,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
         repository.tag_files(tag, {"main.tf": 'variable "cidr" {\n  type = string\n}\n'})
     url = f"file://{directory}/git/{{namespace}}/{{module}}"
     entry = {"name": "Local", "base_url": url, "clone_url": url, "browse_url": f"{url}/{{tag}}/{{path}}"}
-    with running(directory, GIT_PROVIDER_CONFIG=json.dumps([entry])) as server:
+    with running(directory, seconds=FILE_SECONDS, GIT_PROVIDER_CONFIG=json.dumps([entry])) as server:
         headers = {"X-Terrareg-ApiKey": server.admin_token}
         namespaces = f"{server.url}/v1/terrareg/namespaces"
         created = httpx.post(namespaces, json={"name": "acme"}, headers=headers, trust_env=False, timeout=SECONDS)

@@ -20,7 +20,7 @@ from terrareg_core.access.keys import ACCESS_TOKEN_PREFIX, TERRAFORM_TOKEN_PREFI
 from terrareg_http.cli.credentials import CredentialFile, KeptCredential
 from terrareg_http.cli.outcome import CommandFailed
 from terrareg_http.cli.terraform_credentials import TerraformCredentials
-from tests.integration.cli.command import SECONDS, RunningServer, environment, running, terrareg
+from tests.integration.cli.command import FILE_SECONDS, SECONDS, RunningServer, environment, running, terrareg
 from tests.integration.git.repositories import Repository
 from tests.integration.terminal import Terminal
 
@@ -91,7 +91,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     repository = Repository.make(directory / "git" / "acme" / "net")
     repository.tag_files("v1.0.0", {"main.tf": 'variable "cidr" {\n  type = string\n}\n'})
     keys = {"UPLOAD_API_KEYS": "upload-key", "PUBLISH_API_KEYS": "publish-key", "AUTH_FAILURES_PER_MINUTE": "0"}
-    with running(directory, GIT_PROVIDER_CONFIG=json.dumps([entry]), **keys) as server:
+    with running(directory, seconds=FILE_SECONDS, GIT_PROVIDER_CONFIG=json.dumps([entry]), **keys) as server:
         yield server
 
 
@@ -238,8 +238,7 @@ def test_at_a_terminal_the_token_is_asked_for_and_not_shown(setting: Setting) ->
 def test_at_a_terminal_one_can_change_ones_mind(setting: Setting, key: str, told: str) -> None:
     with _at_terminal(setting) as terminal:
         terminal.read_until(r"Token for 127\.0\.0\.1:\d+: ")
-        terminal.press(key)
-        assert terminal.wait() == 1
+        assert terminal.press_until_it_ends(key) == 1
     assert told in terminal.output
     assert "Traceback" not in terminal.output
     assert not setting.file.exists()

@@ -18,7 +18,7 @@ from terrareg_core.analytics.tokens import split_analytics_token
 from terrareg_core.identifiers import ModuleProviderId
 from terrareg_core.versions import Version
 from terrareg_http.cli.publish import consumer_of, module_block
-from tests.integration.cli.command import SECONDS, RunningServer, environment, running, terrareg
+from tests.integration.cli.command import FILE_SECONDS, SECONDS, RunningServer, environment, running, terrareg
 from tests.integration.conftest import needs
 
 ADDRESS = "acme/vpc/aws"
@@ -26,7 +26,7 @@ ADDRESS = "acme/vpc/aws"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running(tmp_path_factory.mktemp("registry"), UPLOAD_API_KEYS="upload-key") as server:
+    with running(tmp_path_factory.mktemp("registry"), seconds=FILE_SECONDS, UPLOAD_API_KEYS="upload-key") as server:
         yield server
 
 

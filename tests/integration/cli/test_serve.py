@@ -6,6 +6,7 @@ import socket
 import ssl
 import stat
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -121,7 +122,7 @@ def test_a_key_that_cannot_be_used_stops_the_start_with_its_name(content: bytes 
 
 
 def test_risks_are_told_at_start(tmp_path: Path) -> None:
-    variables = {
+    variables: dict[str, Any] = {
         "ALLOW_UNAUTHENTICATED_PUBLISHING": "true",
         "ALLOW_UNAUTHENTICATED_WEBHOOKS": "true",
         "DELETE_EXTERNALLY_HOSTED_ARTIFACTS": "true",
