@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Self
 
 _SECONDS = 60
-_BETWEEN_KEYS = 10
 
 # A terminal is a session's own only if the process that begins the session asks for it.
 _AT_THE_TERMINAL = (
@@ -66,19 +65,9 @@ class Terminal:
         """Type a line."""
         os.write(self._own, f"{line}\n".encode())
 
-    def press_until_it_ends(self, key: str) -> int:
-        """Press a key, such as the control character that interrupts, again where nothing comes of it; the exit code.
-
-        A signal that comes between the prompt and the read is noticed by Python after the read only, which nobody ends.
-        """
+    def press(self, key: str) -> None:
+        """Press a key, such as the control character that interrupts."""
         os.write(self._own, key.encode())
-        while True:
-            ready, _, _ = select.select([self._own], [], [], _BETWEEN_KEYS)
-            if not ready:
-                assert time.monotonic() < self._deadline, f"it goes on: {self.output}"
-                os.write(self._own, key.encode())
-            elif not self._read():
-                return self._process.wait(_SECONDS)
 
     def wait(self) -> int:
         """Read to the end; the exit code."""

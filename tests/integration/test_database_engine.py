@@ -262,3 +262,20 @@ def _read(engine: Engine) -> None:
 
 def str_url(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
+
+
+def test_of_several_who_open_a_new_embedded_database_at_once_all_get_in(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def open_and_ask(number: int) -> int:
+        engine = open_engine(f"sqlite:///{tmp_path / f'{number}.db'}")
+        try:
+            together.wait(30)
+            with engine.connect() as connection:
+                return int(connection.execute(text("SELECT 1")).scalar_one())
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(10):
+            assert list(threads.map(open_and_ask, [number] * 8)) == [1] * 8

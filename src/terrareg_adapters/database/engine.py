@@ -1,14 +1,18 @@
 """Makes database engines: one URL in, an engine with the registry's rules for connections and errors out."""
 
+import sqlite3
+import time
 from functools import partial
 from typing import Any, NoReturn
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from terrareg_core.errors import AlreadyStored, RegistryError, StoreUnavailable
+
+_PAUSE_SECONDS = 0.01
 
 WRITE = "terrareg_write"
 """Execution option of connections whose transactions write."""
@@ -86,6 +90,7 @@ def _prepare_sqlite(milliseconds: int, connection: DBAPIConnection, _: Connectio
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",
+        deadline=time.monotonic() + milliseconds / 1000,
     )
 
 
@@ -103,17 +108,31 @@ def _prepare_postgresql(milliseconds: int, connection: DBAPIConnection, _: Conne
     connection.commit()
 
 
-def _run(connection: DBAPIConnection, *statements: str) -> None:
+def _run(connection: DBAPIConnection, *statements: str, deadline: float = 0) -> None:
     cursor = connection.cursor()
     try:
         for statement in statements:
-            cursor.execute(statement)
+            _execute(cursor, statement, deadline)
     except BaseException:
         # Nobody else knows of the connection yet.
         connection.close()
         raise
     finally:
         cursor.close()
+
+
+def _execute(cursor: DBAPICursor, statement: str, deadline: float) -> None:
+    # Of several that change a new database to WAL at once, SQLite lets none wait, whatever its patience.
+    while True:
+        try:
+            cursor.execute(statement)
+        except sqlite3.OperationalError as error:
+            # The lowest byte says what is wrong, the others why.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _translate(context: ExceptionContext) -> RegistryError | None:
