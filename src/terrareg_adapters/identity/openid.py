@@ -1,7 +1,6 @@
 """Signing in with OpenID Connect: the authorisation code flow with PKCE (chapter 04, 8.5)."""
 
 import base64
-import hashlib
 import logging
 import re
 import secrets
@@ -20,6 +19,7 @@ from terrareg_adapters.identity.outbound import Answer, Outbound, json_object
 from terrareg_core.access.people import ExternalIdentity, SignInMethod
 from terrareg_core.access.providers import SignInRequest
 from terrareg_core.access.stored import SignInAttempt
+from terrareg_core.access.terraform_login import challenge_of
 from terrareg_core.clock import Clock
 from terrareg_core.errors import SignInRefused, SignInUnavailable
 
@@ -67,7 +67,6 @@ class OpenIdConnect:
         """The authorisation request (OpenID Connect Core 1.0, 3.1.2.1); see the port."""
         document = self._document.get()
         nonce, verifier = secrets.token_urlsafe(_RANDOM_BYTES), secrets.token_urlsafe(_RANDOM_BYTES)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=")
         request = {
             "response_type": "code",
             "client_id": self._options.client_id,
@@ -75,7 +74,7 @@ class OpenIdConnect:
             "scope": " ".join(self._options.scopes),
             "state": state,
             "nonce": nonce,
-            "code_challenge": challenge.decode("ascii"),
+            "code_challenge": challenge_of(verifier),
             "code_challenge_method": "S256",
         }
         endpoint = urlsplit(document.authorization_endpoint)

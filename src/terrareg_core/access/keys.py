@@ -77,9 +77,9 @@ class SessionKeys:
         return hmac.new(extracted, b"terrareg " + label + b"\x01", hashlib.sha256).digest()
 
 
-def url_safe(secret: bytes) -> str:
-    """Random bytes as text for cookies and URLs (base64url without padding, RFC 4648)."""
-    return urlsafe_b64encode(secret).rstrip(b"=").decode("ascii")
+def url_safe(content: bytes) -> str:
+    """Bytes as text for cookies, URLs and tokens (base64url without padding, RFC 4648)."""
+    return urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
 
 
 def new_token(prefix: str, secret: bytes) -> str:

@@ -6,7 +6,6 @@ The protocol is OAuth 2.0's authorization code grant (RFC 6749, 4.1) for a publi
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
@@ -254,7 +253,7 @@ def _fits(code: TerraformCode, request: CodeExchange, verifier: str) -> bool:
 
 def challenge_of(verifier: str) -> str:
     """The S256 code challenge of a verifier in ASCII (RFC 7636, 4.2)."""
-    return urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
+    return url_safe(hashlib.sha256(verifier.encode("ascii")).digest())
 
 
 def _claims(code: TerraformCode, token: str, now: datetime, policy: TerraformLoginPolicy) -> Mapping[str, object]:
@@ -266,7 +265,7 @@ def _claims(code: TerraformCode, token: str, now: datetime, policy: TerraformLog
         "aud": [CLIENT_ID],
         "iat": issued,
         "exp": issued + int(policy.lifetime.total_seconds()),
-        "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode("ascii"),
+        "at_hash": url_safe(half),
     }
     return claims if code.nonce is None else {**claims, "nonce": code.nonce}
 
